@@ -98,7 +98,9 @@ class RedisServer:
         if not conf.exists():  # a Sentinel rewrites its own file; a restart must keep that
             conf.write_text(self._directives(), encoding="utf-8")
         command = [self.binary, str(conf), *(["--sentinel"] if self.sentinel else [])]
-        self.process = subprocess.Popen(command, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(
+            command, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
         self._await_pong()
 
     def stop(self, *, sign: int = signal.SIGTERM, timeout: float = 5.0) -> None:
