@@ -1,0 +1,1 @@
+"""Signals only keep caches in step; see services for what the domain does."""

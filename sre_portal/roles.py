@@ -1,0 +1,48 @@
+"""Who may do what. Three roles, each a Django group; an administrator is a superuser."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+
+class Role(StrEnum):
+    OPERATOR = "operator"
+    CURATOR = "curator"
+    ADMINISTRATOR = "administrator"
+
+
+# What each role adds, as Django permissions. A curator may do all that an operator may.
+OPERATOR_PERMISSIONS = (
+    "incidents.view_incident",
+    "incidents.add_incident",
+    "incidents.change_incident",
+    "knowledge_base.view_knowledgedocument",
+)
+CURATOR_PERMISSIONS = (
+    *OPERATOR_PERMISSIONS,
+    "knowledge_base.add_knowledgedocument",
+    "knowledge_base.change_knowledgedocument",
+    "knowledge_base.delete_knowledgedocument",
+    "knowledge_base.view_glossaryentry",
+    "knowledge_base.add_glossaryentry",
+    "knowledge_base.change_glossaryentry",
+    "knowledge_base.delete_glossaryentry",
+    "knowledge_base.view_indextask",
+)
+PERMISSIONS = {Role.OPERATOR: OPERATOR_PERMISSIONS, Role.CURATOR: CURATOR_PERMISSIONS}
+
+
+def role_of(user: AbstractBaseUser | AnonymousUser | Any) -> Role | None:
+    """The highest role of a user. None for somebody who is not logged in or has no role."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    if user.is_superuser:
+        return Role.ADMINISTRATOR
+    names = set(user.groups.values_list("name", flat=True))
+    for role in (Role.ADMINISTRATOR, Role.CURATOR, Role.OPERATOR):
+        if role.value in names:
+            return role
+    return None
