@@ -15,6 +15,7 @@ HTTP exchange at once, and a reader that is blocked in it gets `LLMError(CANCELL
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -183,10 +184,9 @@ class EventStream:
     def close(self) -> None:
         """End the exchange. Safe to call twice and from another thread."""
         self._abort()
-        try:
+        # ValueError: another thread is inside the generator; the abort has just ended its read.
+        with contextlib.suppress(ValueError):
             self._events.close()
-        except ValueError:
-            pass  # Another thread is inside the generator; the abort has just ended its read.
 
     def __enter__(self) -> Self:
         return self

@@ -1,12 +1,12 @@
 """Why a call to a model did not succeed, in words for the page.
 
-    try:
-        ...
-    except LLMError as exc:
-        exc.kind              # ErrorKind.RATE_LIMITED
-        exc.reason("ko")      # one sentence for the operator
-        exc.retry_after       # seconds the endpoint asked us to wait, or None
-        exc.usage             # what the failed call cost, as far as known
+try:
+    ...
+except LLMError as exc:
+    exc.kind              # ErrorKind.RATE_LIMITED
+    exc.reason("ko")      # one sentence for the operator
+    exc.retry_after       # seconds the endpoint asked us to wait, or None
+    exc.usage             # what the failed call cost, as far as known
 """
 
 from __future__ import annotations
