@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -30,6 +32,16 @@ def require_redis_server() -> None:
     if os.environ.get("CI"):
         pytest.fail("redis-server and redis-cli are needed in CI: apt-get install redis-server")
     pytest.skip("redis-server and redis-cli are not installed here")
+
+
+@cache
+def server_version(binary: str = "redis-server") -> tuple[int, ...]:
+    """Ask a server binary for its version, as (7, 0, 15)."""
+    printed = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"v=(\d+)\.(\d+)\.(\d+)", printed)
+    if found is None:
+        raise ServerDidNotStart(f"{binary} --version says {printed!r}")
+    return tuple(int(part) for part in found.groups())
 
 
 def free_port() -> int:
@@ -145,7 +157,9 @@ class RedisServer:
             "daemonize": "no",
         }
         if not self.sentinel:
-            base |= {"save": '""', "enable-debug-command": "local"}
+            base["save"] = '""'
+            if server_version(self.binary) >= (7,):  # older servers refuse to start on the unknown directive
+                base["enable-debug-command"] = "local"
         lines = []
         for name, value in (base | self.config).items():
             lines += [f"{name} {one}" for one in (value if isinstance(value, list) else [value])]
