@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
@@ -41,12 +41,62 @@ class Text:
 
 
 class _Lenient(Formatter):
-    """Leave unknown names alone: a value that the evidence lacks must not raise in the middle of a report."""
+    """Format with our own units, and never raise: a value that the evidence lacks must not break a report.
+
+    Units after the colon: bytes (1.5 GB), pct (0.97 as 97 %), num (12,345), secs (3 h 20 m), usec (microseconds).
+    """
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         if isinstance(key, str) and key in kwargs:
             return kwargs[key]
         return "?"
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        unit = UNITS.get(format_spec)
+        if unit is None:
+            return str(value) if isinstance(value, str) else str(format(value, format_spec))
+        return unit(float(value)) if isinstance(value, int | float) else str(value)
+
+
+def size(value: float) -> str:
+    """Bytes as people say them, in powers of 1024 as Redis counts."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if abs(value) < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TB"
+
+
+def percent(value: float) -> str:
+    share = value * 100
+    return f"{share:.1f} %" if 0 < abs(share) < 10 or 99 < share < 100 else f"{share:.0f} %"
+
+
+def count(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.2g}"
+
+
+def duration(value: float) -> str:
+    """Seconds as the two largest units that matter."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 120:
+        return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
+    for unit, seconds, below, small in (("m", 60, 7200, 1), ("h", 3600, 172_800, 60), ("d", 86400, float("inf"), 3600)):
+        if value < below:
+            rest = round(value % seconds / small)
+            tail = {"m": "s", "h": "m", "d": "h"}[unit]
+            return f"{value // seconds:.0f} {unit} {rest} {tail}" if rest else f"{value // seconds:.0f} {unit}"
+    return f"{value:.0f} s"
+
+
+UNITS: dict[str, Callable[[float], str]] = {
+    "bytes": size,
+    "pct": percent,
+    "num": count,
+    "secs": duration,
+    "usec": lambda value: duration(value / 1e6),
+}
 
 
 _FORMATTER = _Lenient()

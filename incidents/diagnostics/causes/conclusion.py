@@ -1,0 +1,159 @@
+"""From weighed hypotheses to a verdict: what explains most and is explained by nothing seen is the root cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from incidents.diagnostics.causes.catalogue import Hypothesis, all_hypotheses
+from incidents.diagnostics.causes.weighing import Testimony, Weighed, confidence_of, weigh
+from incidents.diagnostics.findings import Finding, Severity, State
+from incidents.diagnostics.rules.catalogue import RuleSpec, all_rules
+
+BELIEVED = 0.0  # log-odds from which a hypothesis takes part in the verdict
+INDEPENDENT = 1.0  # log-odds from which a second, unrelated cause is told beside the first
+MINOR = 1  # a low finding alone does not make an incident
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The verdict over all evidence. `roots` holds one cause per independent fault, the worst first."""
+
+    incident: bool
+    roots: tuple[Weighed, ...]
+    ranked: tuple[Weighed, ...]  # every hypothesis worth showing, best first
+    chain: tuple[tuple[str, str], ...]  # (cause id, effect id), both seen
+    severity: Severity
+    confidence: float
+
+    @property
+    def root(self) -> Weighed | None:
+        return self.roots[0] if self.roots else None
+
+
+def conclude(
+    findings: Sequence[Finding],
+    testimony: Testimony,
+    *,
+    routine_check: bool = False,
+    well_seen: bool = False,
+) -> Conclusion:
+    """Decide what is wrong.
+
+    `routine_check`: the reporter asks whether all is well instead of reporting trouble.
+    `well_seen`: a full INFO was pasted, so that words alone carry less.
+    """
+    weighed = weigh(all_hypotheses().values(), findings, testimony)
+    weighed += _without_hypothesis(findings, weighed)
+    weighed = [_judge(w, routine_check=routine_check, well_seen=well_seen) for w in weighed]
+    weighed.sort(key=lambda w: -w.score)
+    believed = [w for w in weighed if w.score > BELIEVED and _is_trouble(w)]
+    explained = _explained(believed)
+    ranked = tuple(replace(w, explained_by=explained.get(w.id, "")) for w in weighed)
+    roots = _roots([w for w in ranked if w.id in {b.id for b in believed} and not w.explained_by], explained)
+    if not roots:
+        return Conclusion(False, (), ranked[:5], (), Severity.LOW, _confidence_in_health(weighed, well_seen))
+    severity = max((root.severity for root in roots), key=lambda s: s.rank)
+    return Conclusion(
+        incident=True,
+        roots=tuple(roots),
+        ranked=ranked[:8],
+        chain=_chain(ranked, findings, explained),
+        severity=severity,
+        confidence=roots[0].confidence,
+    )
+
+
+def _is_trouble(weighed: Weighed) -> bool:
+    """Whether it is about something wrong now, seen or reported, rather than history, risk or context."""
+    return bool(weighed.active) or bool(weighed.said)
+
+
+def _judge(weighed: Weighed, *, routine_check: bool, well_seen: bool) -> Weighed:
+    """Words weigh less where the numbers were seen and say nothing, and least in a routine check."""
+    if weighed.active or not weighed.said:
+        return weighed
+    doubt = 4.0 if routine_check else 1.0 if well_seen else 0.0
+    score = weighed.score - doubt
+    return replace(weighed, score=score, confidence=confidence_of(score))
+
+
+def _without_hypothesis(findings: Sequence[Finding], weighed: Sequence[Weighed]) -> list[Weighed]:
+    """A finding that no believed hypothesis accounts for stands for itself: its rule says what it means."""
+    covered = {f.id for w in weighed if w.score > BELIEVED for f in w.support}
+    covered |= {name for w in weighed if w.score > BELIEVED for name in w.hypothesis.explains}
+    rules = all_rules()
+    alone: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.state is State.ACTIVE and finding.id not in covered and finding.severity.rank > MINOR:
+            alone.setdefault(finding.id, []).append(finding)
+    return [_from_rule(rules[rule_id], group) for rule_id, group in alone.items() if rule_id in rules]
+
+
+def _from_rule(spec: RuleSpec, findings: Sequence[Finding]) -> Weighed:
+    score = 0.4 + 0.4 * max(f.severity.rank for f in findings)
+    cause = replace(findings[0].summary, ko=f"{findings[0].summary.ko} {spec.means.ko}",
+                    en=f"{findings[0].summary.en} {spec.means.en}")  # fmt: skip
+    hypothesis = Hypothesis(
+        id=spec.id, category=spec.category, severity=spec.severity, title=spec.title, cause=cause, topic=spec.topic,
+        explains=spec.explains, actions=spec.actions,
+    )  # fmt: skip
+    return Weighed(
+        hypothesis, score, support=tuple(findings), confidence=confidence_of(score), values=findings[0].values
+    )
+
+
+def _explained(believed: Sequence[Weighed]) -> dict[str, str]:
+    """Which believed hypothesis is explained by which other: the strongest one that names it or all its findings."""
+    result: dict[str, str] = {}
+    for effect in believed:
+        own = {f.id for f in effect.active}
+        for cause in believed:
+            if cause.id == effect.id or result.get(cause.id) == effect.id:
+                continue
+            names = set(cause.hypothesis.explains)
+            if effect.id in names or (own and own <= names):
+                result[effect.id] = cause.id
+                break
+    return result
+
+
+def _roots(candidates: Sequence[Weighed], explained: Mapping[str, str]) -> list[Weighed]:
+    """The root cause first, then faults that share no evidence with it and are certain enough by themselves."""
+    if not candidates:
+        return []
+    accounts = {w.id: sum(1 for cause in explained.values() if cause == w.id) for w in candidates}
+    first = max(candidates, key=lambda w: w.score + 0.6 * accounts[w.id] + 0.5 * w.severity.rank)
+    roots = [first]
+    for other in sorted(candidates, key=lambda w: (-w.severity.rank, -w.score)):
+        if other.id != first.id and _is_independent(other, roots):
+            roots.append(other)
+    return roots
+
+
+def _is_independent(other: Weighed, roots: Sequence[Weighed]) -> bool:
+    if other.score < INDEPENDENT or not other.active or other.severity.rank <= MINOR:
+        return False
+    own = {f.id for f in other.active}
+    return all(
+        own.isdisjoint(f.id for f in root.support) and own.isdisjoint(root.hypothesis.explains) for root in roots
+    )
+
+
+def _chain(
+    ranked: Sequence[Weighed], findings: Sequence[Finding], explained: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """The arrows between what was seen: rule → rule by the catalogue, hypothesis → what it explains."""
+    seen = {f.id for f in findings if f.state in (State.ACTIVE, State.RECOVERED)}
+    rules = all_rules()
+    links = [(cause, effect) for cause in seen if cause in rules for effect in rules[cause].explains if effect in seen]
+    for weighed in ranked:
+        if weighed.score > BELIEVED and not weighed.explained_by:
+            links += [(weighed.id, name) for name in weighed.hypothesis.explains if name in seen]
+    links += [(cause, effect) for effect, cause in explained.items()]
+    return tuple(dict.fromkeys((cause, effect) for cause, effect in links if cause != effect))
+
+
+def _confidence_in_health(weighed: Sequence[Weighed], well_seen: bool) -> float:
+    doubt = max((w.confidence for w in weighed), default=0.0)
+    return max(0.1, (0.95 if well_seen else 0.5) - 0.5 * doubt)

@@ -1,0 +1,217 @@
+"""All evidence of an incident, parsed and sorted by node: what the rules and the causes look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from incidents.diagnostics.evidence import EvidenceKind, Piece
+from incidents.diagnostics.fields import InfoFields, MissingField
+from incidents.diagnostics.intake import IncidentInput
+from incidents.diagnostics.log_digest import LogDigest
+from incidents.diagnostics.parsers.info import Info, merge
+from incidents.diagnostics.parsers.server_log import parse_log
+from incidents.diagnostics.snapshot import Growth, Snapshot, is_restarted, seconds_between
+
+TESTIMONY_LIMIT = 60_000  # characters of small captures that cues are looked for in
+
+
+@dataclass
+class Node:
+    """What is known of one server. Lists of one kind are those of the newest paste."""
+
+    name: str = ""
+    snapshots: list[Snapshot] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    log: LogDigest = field(default_factory=LogDigest)
+
+    @property
+    def latest(self) -> Snapshot | None:
+        return self.snapshots[-1] if self.snapshots else None
+
+    @property
+    def earlier(self) -> Snapshot | None:
+        return self.snapshots[0] if len(self.snapshots) > 1 else None
+
+    @cached_property
+    def restarted(self) -> bool:
+        """Whether the two samples are of different processes: no difference of counters means anything."""
+        return self.earlier is not None and self.latest is not None and is_restarted(self.earlier, self.latest)
+
+    def growth(self, name: str) -> Growth:
+        """How a field moved between the samples. MissingField without two samples of one process."""
+        if self.earlier is None or self.latest is None:
+            raise MissingField(f"second sample of {name}")
+        seconds = seconds_between(self.earlier, self.latest)
+        if self.restarted or seconds <= 0:
+            raise MissingField(f"second sample of {name} from the same process")
+        return Growth(self.earlier.number(name), self.latest.number(name), seconds)
+
+    def of_kind(self, *kinds: EvidenceKind) -> list[Piece]:
+        return [piece for piece in self.pieces if piece.kind in kinds]
+
+    def need(self, kind: EvidenceKind) -> Piece:
+        """The newest piece of a kind. MissingField when nobody pasted one."""
+        found = self.of_kind(kind)
+        if not found:
+            raise MissingField(kind.value)
+        return found[-1]
+
+    @cached_property
+    def settings(self) -> InfoFields:
+        """CONFIG GET and redis.conf of this node, the newest value of each parameter."""
+        values: dict[str, str] = {}
+        for piece in self.of_kind(EvidenceKind.CONFIG):
+            values.update(piece.data.fields if piece.data else {})
+        return InfoFields(values)
+
+    @property
+    def info(self) -> Info:
+        return self.latest.info if self.latest else Info()
+
+    def text_of(self, name: str, default: str = "") -> str:
+        return self.info.fields.get(name, default)
+
+
+@dataclass
+class Dossier:
+    """An incident as the engine sees it."""
+
+    nodes: list[Node] = field(default_factory=list)
+    pieces: tuple[Piece, ...] = ()
+    intake: IncidentInput = field(default_factory=IncidentInput)
+
+    @property
+    def main(self) -> Node:
+        """The node that the paste is about: the unnamed one, else the first."""
+        return next((node for node in self.nodes if node.name == ""), self.nodes[0] if self.nodes else Node())
+
+    def node(self, name: str) -> Node | None:
+        return next((node for node in self.nodes if node.name == name), None)
+
+    def of_kind(self, *kinds: EvidenceKind) -> list[Piece]:
+        return [piece for piece in self.pieces if piece.kind in kinds]
+
+    @cached_property
+    def prose(self) -> str:
+        """What people wrote."""
+        return "\n".join(piece.text for piece in self.of_kind(EvidenceKind.PROSE))
+
+    @cached_property
+    def client_errors(self) -> str:
+        return "\n".join(piece.text for piece in self.of_kind(EvidenceKind.CLIENT_ERRORS))
+
+    @cached_property
+    def small_texts(self) -> str:
+        """Prose, client errors and every short capture, for cues that may stand anywhere."""
+        kinds = (EvidenceKind.INFO, EvidenceKind.METRICS, EvidenceKind.CLIENT_LIST)
+        texts = [piece.text for piece in self.pieces if piece.kind not in kinds and len(piece.text) < 8_000]
+        return "\n".join(texts)[:TESTIMONY_LIMIT]
+
+    @property
+    def version(self) -> str:
+        """The server's version as it is: Valkey's own where it hides behind a compatible one."""
+        for node in [self.main, *self.nodes]:
+            found = node.text_of("valkey_version") or node.text_of("redis_version")
+            if found:
+                return found
+        return self.intake.redis_version
+
+    @property
+    def is_valkey(self) -> bool:
+        return any(n.text_of("valkey_version") or n.text_of("server_name") == "valkey" for n in self.nodes)
+
+    @property
+    def deployment(self) -> str:
+        """standalone, replication, sentinel or cluster; what INFO says outranks what was stated."""
+        if any(node.text_of("cluster_enabled") == "1" for node in self.nodes):
+            return "cluster"
+        if any(node.text_of("redis_mode") == "sentinel" for node in self.nodes) or self.of_kind(EvidenceKind.SENTINEL):
+            return "sentinel"
+        stated = self.intake.deployment_type.lower()
+        if stated:
+            return stated
+        main = self.main
+        if main.text_of("role") == "slave" or main.text_of("connected_slaves", "0") not in ("", "0"):
+            return "replication"
+        return "standalone" if main.latest else ""
+
+
+def build_dossier(pieces: Sequence[Piece], intake: IncidentInput | None = None) -> Dossier:
+    """Sort pieces by node and digest the logs."""
+    dossier = Dossier(pieces=tuple(pieces), intake=intake or IncidentInput())
+    nodes: dict[str, Node] = {}
+    for piece in pieces:
+        nodes.setdefault(piece.node, Node(name=piece.node)).pieces.append(piece)
+    nodes.setdefault("", Node())
+    if len(nodes) > 1 and not nodes[""].pieces:
+        del nodes[""]
+    for node in nodes.values():
+        node.snapshots = _snapshots(node)
+        for piece in node.of_kind(EvidenceKind.SERVER_LOG):
+            node.log.feed(parse_log(piece.text, source=piece.name, node=node.name))
+    dossier.nodes = list(nodes.values())
+    return dossier
+
+
+def _snapshots(node: Node) -> list[Snapshot]:
+    """The samples in order of time; metrics fill in what the newest sample lacks."""
+    samples = [
+        Snapshot(node=node.name, at=piece.at, info=piece.data, source=piece.name or "INFO")
+        for piece in node.of_kind(EvidenceKind.INFO)
+        if isinstance(piece.data, Info) and not piece.data.is_empty
+    ]
+    samples = _merged(sorted(samples, key=_moment))
+    extra = [p.data for p in node.of_kind(EvidenceKind.METRICS) if isinstance(p.data, Info) and not p.data.is_empty]
+    if not extra:
+        return samples
+    if not samples:
+        return [Snapshot(node=node.name, info=merge(extra), source="metrics")]
+    newest = samples[-1]
+    if any(set(item.fields) - set(newest.info.fields) for item in extra):
+        samples[-1] = Snapshot(newest.node, newest.at, _filled(newest.info, extra), newest.source)
+    return samples
+
+
+def _moment(snapshot: Snapshot) -> tuple[float, float]:
+    clock = snapshot.clock
+    uptime = snapshot.number("uptime_in_seconds") if snapshot.has("uptime_in_seconds") else 0.0
+    return (clock.timestamp() if clock else 0.0, uptime)
+
+
+def _merged(samples: list[Snapshot]) -> list[Snapshot]:
+    """Sections of one moment that were pasted one by one are one sample."""
+    merged: list[Snapshot] = []
+    for sample in samples:
+        if merged and _is_continuation(merged[-1], sample):
+            last = merged[-1]
+            merged[-1] = Snapshot(last.node, last.at or sample.at, _filled(last.info, [sample.info]), last.source)
+        else:
+            merged.append(sample)
+    return merged
+
+
+def _is_continuation(first: Snapshot, second: Snapshot) -> bool:
+    shared = set(first.info.fields) & set(second.info.fields)
+    if not shared:
+        return True
+    return all(first.info.fields[name] == second.info.fields[name] for name in shared) and first.at == second.at
+
+
+def _filled(info: Info, extra: Iterable[Info]) -> Info:
+    """The sample with fields added that it lacks; its own values and lines stand."""
+    values = dict(info.fields)
+    for other in extra:
+        for name, value in other.fields.items():
+            values.setdefault(name, value)
+    lines = {name: line for name in info.fields if (line := info.fields.line_of(name)) is not None}
+    return Info(InfoFields(values, lines), info.sections, info.error)
+
+
+def times_of(dossier: Dossier) -> tuple[datetime | None, datetime | None]:
+    """The first and last moment that any log of the incident tells."""
+    firsts = [n.log.first_at for n in dossier.nodes if n.log.first_at]
+    lasts = [n.log.last_at for n in dossier.nodes if n.log.last_at]
+    return (min(firsts, default=None), max(lasts, default=None))

@@ -1,0 +1,111 @@
+"""What a rule sees of one node: fields, two samples, log events and lists, each raising MissingField when absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from incidents.diagnostics.dossier import Dossier, Node
+from incidents.diagnostics.evidence import EvidenceKind
+from incidents.diagnostics.fields import MissingField
+from incidents.diagnostics.findings import Evidence
+from incidents.diagnostics.log_digest import LogEvent
+from incidents.diagnostics.snapshot import Snapshot
+
+
+class View:
+    """One node under examination. Remembers which fields were read: they are the finding's evidence."""
+
+    def __init__(self, dossier: Dossier, node: Node) -> None:
+        self.dossier = dossier
+        self.node = node
+        self.read: dict[str, Evidence] = {}
+
+    # --- the newest snapshot ---
+
+    @property
+    def now(self) -> Snapshot:
+        if self.node.latest is None:
+            raise MissingField("INFO")
+        return self.node.latest
+
+    def value_of(self, name: str) -> Any:
+        """A field as a number where it is one, else as text."""
+        value = self.now.value(name)
+        self.read[name] = self.now.quote(name)
+        return value
+
+    def number(self, name: str) -> float:
+        value = self.value_of(name)
+        if isinstance(value, str):
+            raise MissingField(name)
+        return float(value)
+
+    def text(self, name: str) -> str:
+        return str(self.value_of(name))
+
+    def has(self, name: str) -> bool:
+        return self.node.latest is not None and self.node.latest.has(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.value_of(name) if self.has(name) else default
+
+    def config(self, name: str) -> str:
+        """A setting from CONFIG GET or redis.conf."""
+        value = self.node.settings.text(name)
+        self.read[f"config:{name}"] = Evidence(text=f"{name} {value}", source="CONFIG", node=self.node.name)
+        return value
+
+    def has_config(self, name: str) -> bool:
+        return name in self.node.settings
+
+    # --- two samples ---
+
+    def delta(self, name: str) -> float:
+        """Growth of a counter between the two samples. MissingField without a second sample or after a restart."""
+        growth = self.node.growth(name)
+        self.read[name] = Evidence(
+            text=f"{name}: {growth.before:g} → {growth.after:g} ({growth.seconds:.0f} s)", source="INFO ×2",
+            node=self.node.name,
+        )  # fmt: skip
+        return growth.amount
+
+    def rate(self, name: str) -> float:
+        """Growth per second between the two samples."""
+        amount = self.delta(name)
+        return amount / self.node.growth(name).seconds
+
+    # --- what was listed ---
+
+    def need(self, kind: EvidenceKind) -> Any:
+        """The parsed newest piece of a kind, such as a ClientList. MissingField when nobody pasted one."""
+        return self.node.need(kind).data
+
+    # --- log ---
+
+    def events(self, *names: str) -> list[LogEvent]:
+        return self.node.log.of(*names)
+
+    def count(self, *names: str) -> int:
+        return self.node.log.count(*names)
+
+    # --- the expression language ---
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        return {
+            "config": self._config_value,
+            "has": self.has,
+            "has_config": self.has_config,
+            "delta": self.delta,
+            "rate": self.rate,
+            "events": self.count,
+            "get": self.get,
+            "two_samples": lambda: self.node.earlier is not None,
+        }
+
+    def _config_value(self, name: str) -> Any:
+        value = self.config(name)
+        return int(value) if value.lstrip("-").isdigit() else value
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        return tuple(self.read.values())
