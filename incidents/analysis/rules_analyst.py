@@ -18,13 +18,13 @@ from incidents.analysis.report import (
     SkippedRule,
     Step,
 )
-from incidents.diagnostics.causes.catalogue import Probe, all_hypotheses
 from incidents.diagnostics.causes.conclusion import BELIEVED, Conclusion
+from incidents.diagnostics.causes.hypotheses import Probe, all_hypotheses
 from incidents.diagnostics.causes.weighing import Weighed
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.findings import Action, Evidence, Finding, Skipped, State
-from incidents.diagnostics.rules.catalogue import all_rules
+from incidents.diagnostics.rules.specs import all_rules
 from incidents.diagnostics.text import Text
 
 IMMEDIATE = 4  # actions that stand on top; the rest follow as detailed steps

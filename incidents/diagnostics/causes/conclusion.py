@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from incidents.diagnostics.causes.catalogue import Hypothesis, all_hypotheses
+from incidents.diagnostics.causes.hypotheses import Hypothesis, all_hypotheses
 from incidents.diagnostics.causes.weighing import Testimony, Weighed, confidence_of, weigh
 from incidents.diagnostics.findings import Finding, Severity, State
-from incidents.diagnostics.rules.catalogue import RuleSpec, all_rules
+from incidents.diagnostics.rules.specs import RuleSpec, all_rules
 
 BELIEVED = 0.0  # log-odds from which a hypothesis takes part in the verdict
 INDEPENDENT = 1.0  # log-odds from which a second, unrelated cause is told beside the first

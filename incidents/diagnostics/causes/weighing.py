@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from incidents.diagnostics.causes.catalogue import Cue, Hypothesis
+from incidents.diagnostics.causes.hypotheses import Cue, Hypothesis
 from incidents.diagnostics.findings import Evidence, Finding, Severity, State
 from incidents.diagnostics.text import Text
 

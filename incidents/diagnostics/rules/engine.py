@@ -11,7 +11,7 @@ from incidents.diagnostics.dossier import Dossier
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Evidence, Finding, Severity, Skipped, State
 from incidents.diagnostics.rules import expressions
-from incidents.diagnostics.rules.catalogue import TIERS, RuleSpec, all_rules
+from incidents.diagnostics.rules.specs import TIERS, RuleSpec, all_rules
 from incidents.diagnostics.rules.view import View
 from incidents.diagnostics.text import Text
 
@@ -34,8 +34,8 @@ class Verdict:
     node: str | None = None
 
 
-NodeRule = Callable[[View, RuleSpec], "Verdict | None | list[Verdict]"]
-DossierRule = Callable[[Dossier, RuleSpec], "Verdict | None | list[Verdict]"]
+NodeRule = Callable[[View, RuleSpec], "Verdict | list[Verdict] | None"]
+DossierRule = Callable[[Dossier, RuleSpec], "Verdict | list[Verdict] | None"]
 NODE_RULES: dict[str, NodeRule] = {}
 DOSSIER_RULES: dict[str, DossierRule] = {}
 

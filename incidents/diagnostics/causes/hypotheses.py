@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from incidents.diagnostics.findings import Action, Category, Severity
-from incidents.diagnostics.rules.catalogue import BrokenCatalogue, read_action
+from incidents.diagnostics.rules.specs import BrokenCatalogue, read_action
 from incidents.diagnostics.text import Text
 
 FOLDER = Path(__file__).parent / "catalogue"

@@ -1,0 +1,99 @@
+"""Analyse every case of a folder and score the results. Creates no rows in the operator's database."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from incidents import evaluation_arms
+from incidents.analysis.evaluation import Case, Summary, read_cases, score, summarise
+from incidents.analysis.pipeline import analyze, result_of
+
+
+class Command(BaseCommand):
+    help = "Analyse every case of a folder and score the results."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--cases", type=Path, required=True, help="folder of *.json and */case.json")
+        parser.add_argument("--analyst", default="rules", help="`rules`, or the name of a model")
+        parser.add_argument("--no-knowledge", action="store_true", help="analyse without retrieved knowledge")
+        parser.add_argument("--language", choices=("ko", "en"), default="en")
+        parser.add_argument("--json", type=Path, required=True, help="where the results go")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = options["cases"]
+        if not folder.is_dir():
+            raise CommandError(f"{folder} is not a folder of cases.")
+        cases = read_cases(folder)
+        if not cases:
+            raise CommandError(f"{folder} holds no case: neither *.json nor */case.json.")
+        console = Console(stderr=True)
+        arms = evaluation_arms.build(options["analyst"], knowledge=not options["no_knowledge"])
+        with arms:
+            rows = [
+                _evaluate(case, arms, options["language"])
+                for case in track(cases, description="Analysing", console=console)
+            ]
+        summary = summarise(rows)
+        options["json"].write_text(
+            json.dumps({"cases": rows, "summary": asdict(summary)}, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+        _print(console, rows, summary)
+
+
+def _evaluate(case: Case, arms: evaluation_arms.Arms, language: str) -> dict[str, Any]:
+    started = time.perf_counter()
+    events = analyze(
+        case.intake,
+        incident_id=case.slug,
+        language=language,
+        retriever=arms.retriever_for(case),
+        analyst=arms.analyst,
+    )
+    result = result_of(events)
+    elapsed = (time.perf_counter() - started) * 1000
+    return {
+        "slug": case.slug,
+        "result": result,
+        "elapsed_ms": round(elapsed, 1),
+        "scores": score(case.expected, result),
+    }
+
+
+def _print(console: Console, rows: list[dict[str, Any]], summary: Summary) -> None:
+    table = Table("case", "category", "severity", "cause", "confidence", "ms", title="Evaluation")
+    for row in rows:
+        scores, result = row["scores"], row["result"]
+        flag = "" if scores["incident"] else " [red](incident wrong)[/red]"
+        table.add_row(
+            row["slug"] + flag,
+            f"{_mark(scores['category'])} {result['category']}",
+            f"{_mark(scores['severity'])} {result['severity']}",
+            _mark(scores["cause"]) + (" [red]claims![/red]" if scores["false_claims"] else ""),
+            f"{scores['confidence']:.2f}",
+            f"{row['elapsed_ms']:.0f}",
+        )
+    console.print(table)
+    for name, value in asdict(summary).items():
+        if name not in ("reliability", "extras"):
+            console.print(f"  {name:18} {value:.3f}" if isinstance(value, float) else f"  {name:18} {value}")
+    for name, value in summary.extras.items():
+        console.print(f"  {name:18} {value:.3f}")
+    for bar in summary.reliability:
+        filled = "█" * round(20 * bar["right"])
+        console.print(
+            f"  {bar['from']:.1f}–{bar['to']:.1f} {filled:<20} right {bar['right']:.2f} of {bar['cases']:.0f}"
+        )
+
+
+def _mark(value: bool | None) -> str:
+    return "[dim]–[/dim]" if value is None else "[green]✓[/green]" if value else "[red]✗[/red]"
