@@ -1,0 +1,83 @@
+"""The log of a run: store one event, end the run. Each step is one transaction that checks the lease."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from incidents import wakeups
+from incidents.analysis.events import EventKind, RunEvent
+from incidents.models import AnalysisRun, Incident, RunEventRow
+from incidents.texts import storable_json
+
+LEASE = timedelta(seconds=20)
+
+
+class LeaseLost(RuntimeError):
+    """The run was cancelled, or another worker has it; nothing more may be written."""
+
+
+def store(event: RunEvent, *, run_id: int, worker: str, at: datetime) -> RunEventRow:
+    """Append one event and renew the lease. Raise LeaseLost if the run is no longer this worker's."""
+    payload = storable_json(event.payload)
+    with transaction.atomic():
+        changes: dict[str, Any] = {"last_sequence": F("last_sequence") + 1, "lease_until": at + LEASE}
+        if event.kind is EventKind.REPORT:  # a report stands from now on, whatever happens to the rest
+            changes |= {
+                "result": payload,
+                "analyst": str(payload.get("analyst", ""))[:120],
+                "usage": payload.get("usage") or {},
+            }
+        held = AnalysisRun.objects.filter(pk=run_id, worker=worker, status=AnalysisRun.Status.RUNNING)
+        if held.update(**changes) == 0:
+            raise LeaseLost(f"run {run_id} is no longer {worker}'s")
+        row = _append(run_id, event.kind, payload, at)
+        if event.kind is EventKind.REPORT:
+            _take_verdict(run_id, payload, at)
+        transaction.on_commit(lambda: wakeups.event_stored(run_id))
+    return row
+
+
+def finish(run_id: int, *, status: str, at: datetime, worker: str | None = None, error: str = "") -> bool:
+    """End a run and say so in its log. Return False if it had ended, or belongs to another worker."""
+    with transaction.atomic():
+        active = AnalysisRun.objects.active().filter(pk=run_id)
+        if worker is not None:
+            active = active.filter(worker=worker)
+        ended = active.update(
+            status=status, finished_at=at, error=error, lease_until=None, last_sequence=F("last_sequence") + 1
+        )
+        if ended == 0:
+            return False
+        _append(run_id, EventKind.DONE, {"status": str(status)}, at)
+        transaction.on_commit(lambda: wakeups.event_stored(run_id))
+    return True
+
+
+def release(run_id: int, *, worker: str, at: datetime) -> None:
+    """Give the lease back, so that the next worker need not wait for it to lapse."""
+    AnalysisRun.objects.filter(pk=run_id, worker=worker, status=AnalysisRun.Status.RUNNING).update(lease_until=at)
+
+
+def _append(run_id: int, kind: EventKind, payload: Mapping[str, Any], at: datetime) -> RunEventRow:
+    sequence = AnalysisRun.objects.values_list("last_sequence", flat=True).get(pk=run_id)
+    return RunEventRow.objects.create(run_id=run_id, sequence=sequence, kind=kind.value, payload=payload, at=at)
+
+
+def _take_verdict(run_id: int, report: Mapping[str, Any], at: datetime) -> None:
+    """Show the newest run's verdict on the incident itself."""
+    incident_id = AnalysisRun.objects.values_list("incident_id", flat=True).get(pk=run_id)
+    if AnalysisRun.objects.filter(incident_id=incident_id, pk__gt=run_id).exists():
+        return
+    confidence = report.get("confidence_score")
+    Incident.objects.filter(pk=incident_id).update(
+        severity=str(report.get("severity", ""))[:10],
+        category=str(report.get("category", ""))[:15],
+        summary=str(report.get("summary", "")),
+        confidence=min(max(float(confidence), 0.0), 1.0) if isinstance(confidence, int | float) else None,
+        updated_at=at,
+    )

@@ -1,0 +1,181 @@
+"""What people and programs can do with incidents. Pages, API and commands call these and nothing below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from incidents import run_log, tasks
+from incidents.diagnostics.evidence import prefill, recognise
+from incidents.diagnostics.intake import IncidentInput
+from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
+from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange
+from incidents.texts import storable_text
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+Clock = Callable[[], datetime]
+Kind = IncidentChange.Kind
+
+
+class NothingToAnalyse(ValueError):
+    """Neither a description nor a single text was handed in."""
+
+
+class AnalysisAlreadyRunning(RuntimeError):
+    """The incident has a run that is not finished; `run` is that one."""
+
+    def __init__(self, run: AnalysisRun) -> None:
+        super().__init__(f"run {run.pk} is not finished")
+        self.run = run
+
+
+# --- Intake ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_incident(*, intake: IncidentInput, reporter: User | None, language: str, title: str = "") -> Incident:
+    """Keep an intake as an incident and its evidence. Raise NothingToAnalyse for an empty one."""
+    new = [item for item in evidence_of(intake) if item.text.strip()]
+    if not new and not intake.description.strip():
+        raise NothingToAnalyse
+    guessed = prefill(recognise(_glance(new)))
+    timestamp = intake.timestamp.strip() or guessed.timestamp
+    incident = Incident.objects.create(
+        title=_title(title, intake, new),
+        description=storable_text(intake.description.strip()),
+        timestamp=storable_text(timestamp)[:64],
+        occurred_at=_moment(timestamp),
+        redis_version=storable_text(intake.redis_version.strip() or guessed.redis_version)[:40],
+        deployment_type=storable_text(intake.deployment_type.strip() or guessed.deployment_type)[:40],
+        language=language,
+        reporter=reporter,
+    )
+    EvidenceItem.objects.bulk_create(rows_of(new, incident=incident, first=1, added_by=reporter))
+    _note(incident, reporter, Kind.REPORTED)
+    return incident
+
+
+@transaction.atomic
+def add_evidence(*, incident: Incident, intake: IncidentInput, actor: User | None) -> list[EvidenceItem]:
+    """Add texts to an incident. Raise NothingToAnalyse when there is none."""
+    new = [item for item in evidence_of(intake) if item.text.strip()]
+    if not new:
+        raise NothingToAnalyse
+    locked = Incident.objects.select_for_update().get(pk=incident.pk)  # two people may add at once
+    last = locked.evidence.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    rows = EvidenceItem.objects.bulk_create(rows_of(new, incident=locked, first=last + 1, added_by=actor))
+    _note(locked, actor, Kind.EVIDENCE_ADDED, after=", ".join(row.name or row.kind or row.origin for row in rows))
+    return rows
+
+
+def _glance(new: list[NewEvidence]) -> str:
+    share = GLANCE // max(len(new), 1)
+    return "\n".join(item.text[:share] for item in new if not item.is_json)
+
+
+def _title(title: str, intake: IncidentInput, new: list[NewEvidence]) -> str:
+    first_lines = [title, intake.description, *(item.name for item in new), *(item.text for item in new)]
+    for text in first_lines:
+        line = next((line.strip() for line in text[:2000].splitlines() if line.strip()), "")
+        if line:
+            return storable_text(line if len(line) <= 120 else line[:119] + "…")
+    return _("Incident")
+
+
+def _moment(timestamp: str) -> datetime | None:
+    """The time for sorting. None when the text is no time; the words themselves are kept beside it."""
+    try:
+        moment = parse_datetime(timestamp.strip())
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+# --- Analysis --------------------------------------------------------------------------------------------------
+
+
+def start_analysis(*, incident: Incident, actor: User | None, language: str = "") -> AnalysisRun:
+    """Queue a run over all evidence there is. Raise AnalysisAlreadyRunning with the run that is under way."""
+    try:
+        with transaction.atomic():
+            until = incident.evidence.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+            run = AnalysisRun.objects.create(
+                incident=incident, language=language or incident.language, evidence_until=until, requested_by=actor
+            )
+            _note(incident, actor, Kind.ANALYSIS_STARTED)
+    except IntegrityError:
+        active = incident.runs.active().first()
+        if active is None:  # it ended in between: then there is room for ours
+            return start_analysis(incident=incident, actor=actor, language=language)
+        raise AnalysisAlreadyRunning(active) from None
+    transaction.on_commit(tasks.wake)
+    return run
+
+
+def cancel_run(*, run: AnalysisRun, actor: User | None, clock: Clock = timezone.now) -> bool:
+    """End a run at once; whoever works on it notices at its next event. Return False if it had ended already."""
+    with transaction.atomic():
+        cancelled = run_log.finish(run.pk, status=AnalysisRun.Status.CANCELLED, at=clock())
+        if cancelled:
+            _note(run.incident, actor, Kind.ANALYSIS_CANCELLED)
+    return cancelled
+
+
+# --- People's changes ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def change_status(
+    *, incident: Incident, status: str, actor: User | None, resolution: str = "", diagnosis_right: str = "",
+    clock: Clock = timezone.now,
+) -> Incident:  # fmt: skip
+    """Move an incident on. Resolving keeps what fixed it; reopening keeps that text, for it may still be right."""
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    before, incident.status = incident.status, Incident.Status(status)
+    if incident.status == Incident.Status.RESOLVED:
+        incident.resolved_at = incident.resolved_at or clock()
+        incident.resolution = storable_text(resolution.strip()) or incident.resolution
+        incident.diagnosis_right = diagnosis_right or incident.diagnosis_right
+    else:
+        incident.resolved_at = None
+    incident.save()
+    if before != incident.status:
+        _note(incident, actor, Kind.STATUS, before=before, after=incident.status)
+    return incident
+
+
+@transaction.atomic
+def assign(*, incident: Incident, assignee: User | None, actor: User | None) -> Incident:
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    before, incident.assignee = incident.assignee, assignee
+    incident.save(update_fields=["assignee", "updated_at"])
+    if before != assignee:
+        _note(incident, actor, Kind.ASSIGNEE, before=str(before or ""), after=str(assignee or ""))
+    return incident
+
+
+@transaction.atomic
+def edit_details(*, incident: Incident, actor: User | None, **details: str) -> Incident:
+    """Change title, description, version or deployment; unknown names are a programming error."""
+    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    changed = [name for name, value in details.items() if getattr(incident, name) != value]
+    for name in changed:
+        setattr(incident, name, storable_text(details[name]))
+    if changed:
+        incident.save(update_fields=[*changed, "updated_at"])
+        _note(incident, actor, Kind.DETAILS, after=", ".join(changed))
+    return incident
+
+
+def _note(incident: Incident, actor: User | None, kind: str, *, before: str = "", after: str = "") -> None:
+    IncidentChange.objects.create(incident=incident, actor=actor, kind=kind, before=before[:200], after=after[:200])

@@ -1,0 +1,35 @@
+"""Tell whoever waits in this process that a run has a new event. Readers elsewhere find it by polling."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+Listener = Callable[[int], None]
+
+_stored = threading.Condition()
+_listeners: list[Listener] = []
+
+
+def event_stored(run_id: int) -> None:
+    with _stored:
+        _stored.notify_all()
+        listeners = tuple(_listeners)
+    for listener in listeners:
+        listener(run_id)
+
+
+def wait(*, seconds: float) -> None:
+    """Sleep until any run has a new event, or for that long. The caller looks for itself what happened."""
+    with _stored:
+        _stored.wait(seconds)
+
+
+def listen(listener: Listener) -> None:
+    with _stored:
+        _listeners.append(listener)
+
+
+def stop_listening(listener: Listener) -> None:
+    with _stored:
+        _listeners.remove(listener)
