@@ -151,19 +151,6 @@ def anywhere_index() -> AnywhereIndex:
     return AnywhereIndex(_wordings(anywhere=True))
 
 
-@cache
-def errno_names() -> Mapping[str, str]:
-    """The texts of system errors, longest first, with their symbolic names."""
-    with (PATTERN_DIRECTORY / "errors.toml").open("rb") as file:
-        table: dict[str, str] = tomllib.load(file)["errno"]
-    return MappingProxyType(dict(sorted(table.items(), key=lambda item: -len(item[0]))))
-
-
-def errno_in(text: str) -> str:
-    """Return the symbolic name of the system error that the text ends in or quotes, or ""."""
-    return next((name for words, name in errno_names().items() if words in text), "")
-
-
 def _wordings(*, anywhere: bool) -> Iterator[tuple[str, Wording]]:
     for pattern in load_patterns().values():
         if pattern.anywhere is anywhere:
@@ -174,8 +161,6 @@ def _wordings(*, anywhere: bool) -> Iterator[tuple[str, Wording]]:
 def _read_file(path: Path) -> Iterator[LogPattern]:
     with path.open("rb") as file:
         table = tomllib.load(file)
-    if "errno" in table:
-        return
     category = table.pop("category", None)
     anywhere = table.pop("match", "start") == "anywhere"
     for event, entry in table.items():

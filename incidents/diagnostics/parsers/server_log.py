@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from incidents.diagnostics.findings import Category, Severity
 from incidents.diagnostics.parsers import log_catalogue
-from incidents.diagnostics.parsers.line_verdict import LineVerdict, judge_unknown
+from incidents.diagnostics.parsers.line_verdict import ROUTINE, LineVerdict, errno_in, judge_unknown
 from incidents.diagnostics.parsers.log_catalogue import MAX_LENGTH, Effect, LogPattern, Recognised
 from incidents.diagnostics.parsers.log_formats import Header, clean, read_cut_line, read_header
 from incidents.diagnostics.parsers.log_times import LogClock
@@ -114,7 +114,7 @@ def classify_line(line: str) -> LineVerdict:
         header = read_header(text)
         return judge_unknown(_message_of(text), level=header.level if header else "")
     if meaning.severity is None or meaning.category is None:
-        return LineVerdict("none", "none", None)
+        return ROUTINE
     return LineVerdict(meaning.category.value, meaning.severity.value, meaning.signal or None)
 
 
@@ -158,7 +158,7 @@ def _meaning(found: Recognised) -> LineMeaning:
     pattern, captures = found.pattern, found.captures
     severity = pattern.severity
     if "error" in captures:
-        errno = log_catalogue.errno_in(captures["error"])
+        errno = errno_in(captures["error"])
         if errno:
             captures["errno"] = errno
             severity = pattern.on_error.get(errno, severity)
