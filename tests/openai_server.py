@@ -67,6 +67,7 @@ class OpenAIServer:
         self.api_key = api_key  # empty: any key will do
         self.dimensions = dimensions
         self.largest_batch = largest_batch
+        self.streams = True  # False: answers whole, whatever is asked for
         self.models = ["local-model", *MISBEHAVIOURS]
         self.requests: list[Recorded] = []
         self.stopping = threading.Event()
@@ -202,9 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _chat(self, request: Recorded) -> None:
         reply = self._owner.reply_to(request)
         self._sleep(reply.wait)
-        if reply.status != 200:
+        if reply.status != 200 or reply.error:
             return self._send_reply_error(reply)
-        if request.body.get("stream"):
+        if request.body.get("stream") and self._owner.streams:
             return self._stream(request, reply)
         return self._send_json(200, _whole_completion(request, reply), reply.headers)
 
@@ -308,6 +309,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _packed(vector: list[float]) -> str:

@@ -20,12 +20,13 @@ import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, TypedDict, Unpack
 
 from sre_portal.llm.errors import ErrorKind, LLMError
 
 __all__ = [
     "ChatModel",
+    "ChatOptions",
     "Completed",
     "EmbeddingModel",
     "Embeddings",
@@ -57,11 +58,15 @@ StructuredBy = Literal["", "json_schema", "json_object", "instructions"]
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A complete request by the model to run a tool. `arguments` is JSON as the model wrote it."""
+    """A complete request by the model to run a tool. `arguments` is JSON as the model wrote it.
+
+    `opaque` is what some providers want back with the call (signatures, thoughts); hand it back unchanged.
+    """
 
     id: str
     name: str
     arguments: str
+    opaque: str = field(default="", repr=False)
 
     def parsed(self) -> dict[str, Any]:
         """Return the arguments as a dictionary. Raise LLMError(BAD_RESPONSE) if they are not a JSON object."""
@@ -174,15 +179,22 @@ class EventStream:
     def __init__(self, events: Generator[StreamEvent], *, abort: Callable[[], None] = lambda: None) -> None:
         self._events = events
         self._abort = abort
+        self._closed = False
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> StreamEvent:
-        return next(self._events)
+        try:
+            return next(self._events)
+        except StopIteration:
+            if self._closed:  # by another thread, between two events: an answer without an end must not look whole
+                raise LLMError(ErrorKind.CANCELLED) from None
+            raise
 
     def close(self) -> None:
         """End the exchange. Safe to call twice and from another thread."""
+        self._closed = True
         self._abort()
         # ValueError: another thread is inside the generator; the abort has just ended its read.
         with contextlib.suppress(ValueError):
@@ -195,20 +207,22 @@ class EventStream:
         self.close()
 
 
+class ChatOptions(TypedDict, total=False):
+    """What a caller may ask of one answer, beyond the messages. `within` is the longest time for it in seconds."""
+
+    schema: Schema | None
+    tools: Sequence[Tool]
+    max_tokens: int | None
+    temperature: float | None
+    within: float | None
+
+
 class ChatModel(Protocol):
     @property
     def name(self) -> str:
         """Who speaks, as shown to people: "openai:gpt-4.1"."""
 
-    def stream(
-        self,
-        messages: Sequence[Message],
-        *,
-        schema: Schema | None = None,
-        tools: Sequence[Tool] = (),
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-    ) -> EventStream: ...
+    def stream(self, messages: Sequence[Message], **options: Unpack[ChatOptions]) -> EventStream: ...
 
 
 @dataclass(frozen=True)
@@ -227,7 +241,7 @@ class EmbeddingModel(Protocol):
     def embed(self, texts: Sequence[str]) -> Embeddings: ...
 
 
-def complete(chat: ChatModel, messages: Sequence[Message], **options: Any) -> Completed:
+def complete(chat: ChatModel, messages: Sequence[Message], **options: Unpack[ChatOptions]) -> Completed:
     """Read a whole answer. For callers that show nothing on the way."""
     with chat.stream(messages, **options) as events:
         for event in events:

@@ -107,12 +107,14 @@ class LLMError(Exception):
         model: str = "",
         retry_after: float | None = None,
         usage: Usage | None = None,
+        passing: bool | None = None,
     ) -> None:
         self.kind = kind
         self.detail = detail
         self.model = model
         self.retry_after = retry_after
         self.usage = usage
+        self._passing = kind in PASSING_KINDS if passing is None else passing
         super().__init__(self.reason("en"))
 
     def reason(self, language: str = "en") -> str:
@@ -123,4 +125,4 @@ class LLMError(Exception):
     @property
     def is_passing(self) -> bool:
         """Whether the same call may succeed a little later."""
-        return self.kind in PASSING_KINDS
+        return self._passing
