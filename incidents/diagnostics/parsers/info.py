@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import datetime
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from incidents.diagnostics.fields import InfoFields, read_number
+from incidents.diagnostics.parsers.replies import moment, plain, scalar
 
-_FIELD = re.compile(r"""^[\s>|"'+-]*([A-Za-z][\w.|:\-]{1,120}?)["']?\s*[:=]\s*["']?(.*?)["']?,?\s*$""")
-_SECTION = re.compile(r"^\s*#\s*([A-Z][A-Za-z_]+)\s*$")
-_ERROR = re.compile(r"(?:^|[\s:\"'(-])-?((?:ERR|BUSY|NOAUTH|NOPERM|WRONGPASS|LOADING|MASTERDOWN|DENIED|MISCONF)\b.*)")
-_CONNECTION = re.compile(r"could not connect|connection refused|connection reset|timed out|no answer|unavailable", re.I)
-
-# Fields that every INFO of their section prints once: seen again, a new sample has begun.
-_SAMPLE_STARTS = frozenset({"redis_version", "run_id", "used_memory", "connected_clients", "total_commands_processed"})
+_NAMES = Path(__file__).with_name("info_fields.toml")
+_NAME = re.compile(r"[a-z][\w.|-]{1,120}")
+_SECTION = re.compile(r"\s{0,40}#{1,4}\s{0,4}([A-Za-z][A-Za-z_]{2,20})\s{0,40}$")
+_FAMILY = re.compile(r"(?:db|slave|replica|master|listener)\d{1,5}$")
+_DRESS = " \t\r\"'|>+*-•,"  # bullets, table borders, JSON quotes
+_SECTIONS = frozenset(
+    ("server", "clients", "memory", "persistence", "threads", "stats", "replication", "cpu", "modules", "commandstats")
+    + ("errorstats", "latencystats", "cluster", "keyspace", "sentinel", "keysizes", "hotkeys", "debug")
+)
+_ERROR = re.compile(
+    r"(?:^|[\s:\"'(-])-?((?:ERR|BUSY|NOAUTH|NOPERM|WRONGPASS|LOADING|MASTERDOWN|DENIED|MISCONF)\s[A-Za-z][^\n]{0,500})"
+)
+_NO_ANSWER = re.compile(
+    r"could not connect|connection refused|connection reset|timed out|no answer|unavailable|server closed", re.IGNORECASE
+)
+_UNNAMED_ERROR = re.compile(r"authentication required|busy running a script|loading the dataset|in protected mode", re.IGNORECASE)
+MAX_LINE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,10 @@ class ReplicaLine:
     type: str = ""  # "main-channel", "rdb-channel" (dual channel)
     line: int | None = None
 
+    @property
+    def address(self) -> str:
+        return f"{self.ip}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class CommandStat:
@@ -68,7 +86,7 @@ class MonitoredMaster:
 
 @dataclass(frozen=True)
 class Info:
-    """One sample of INFO. `error` holds what the server said instead of answering."""
+    """One sample of INFO. `error` holds what was said instead of an answer."""
 
     fields: InfoFields = field(default_factory=InfoFields)
     sections: tuple[str, ...] = ()
@@ -78,17 +96,22 @@ class Info:
     def is_empty(self) -> bool:
         return not self.fields
 
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's own clock, naive UTC (6.2 and later)."""
+        return moment(self.fields.get("server_time_usec"))
+
     @cached_property
     def databases(self) -> tuple[Database, ...]:
         found = (_database(f"db{rest}", value) for rest, value in self.fields.starting_with("db") if rest.isdigit())
-        return tuple(db for db in found if db is not None)
+        return tuple(database for database in found if database is not None)
 
     @cached_property
     def replicas(self) -> tuple[ReplicaLine, ...]:
         return tuple(
             _replica(name, self.fields[name], self.fields.line_of(name))
             for name in self.fields
-            if re.fullmatch(r"(?:slave|replica)\d{1,5}", name)
+            if name.startswith(("slave", "replica")) and _FAMILY.match(name)
         )
 
     @cached_property
@@ -113,53 +136,94 @@ class Info:
         return tuple(
             _master(self.fields[name], self.fields.line_of(name))
             for name in self.fields
-            if re.fullmatch(r"master\d{1,5}", name)
+            if name.startswith("master") and _FAMILY.match(name)
         )
 
+    @cached_property
+    def modules(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.fields.starting_with("module:"))
 
-def parse(text: str) -> Info:
-    """Read the first sample of a text; fields seen twice keep the first value."""
+
+def parse(text: Any) -> Info:
+    """Read the first sample of a text."""
     samples = parse_samples(text)
     return samples[0] if samples else Info()
 
 
-def parse_samples(text: str) -> tuple[Info, ...]:
-    """Read every sample of a text that holds one INFO after the other."""
-    samples: list[Info] = []
-    values: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    sections: list[str] = []
-    error = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if section := _SECTION.match(line):
-            sections.append(section[1])
-            continue
-        matched = _FIELD.match(line) if len(line) < 20_000 else None
-        if matched is None or " " in matched[1]:
-            error = error or _error_in(line)
-            continue
-        name, value = matched.groups()
-        if name in values and name in _SAMPLE_STARTS:
-            samples.append(Info(InfoFields(values, lines), tuple(sections)))
-            values, lines, sections = {}, {}, []
-        if name not in values:
-            values[name], lines[name] = value.strip(), number
-    if values or error:
-        samples.append(Info(InfoFields(values, lines), tuple(sections), error if not values else ""))
-    return tuple(samples)
+def parse_samples(text: Any) -> tuple[Info, ...]:
+    """Read every sample of a text that holds one INFO after the other. A field seen again begins a new one."""
+    reader = _Reader()
+    for number, line in enumerate(_unquoted(plain(text)).split("\n"), start=1):
+        reader.read(line, number)
+    return reader.finish()
 
 
-def from_mapping(metrics: Mapping[str, Any]) -> Info:
+def _unquoted(text: str) -> str:
+    """Undo the quotes of a reply that came as one string with visible line ends."""
+    return scalar(text) if "\\n" in text and text.count("\n") < 3 and text.lstrip()[:1] == '"' else text
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.samples: list[Info] = []
+        self.error = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        self.values: dict[str, str] = {}
+        self.lines: dict[str, int] = {}
+        self.sections: list[str] = []
+
+    def read(self, line: str, number: int) -> None:
+        if section := section_of_line(line):
+            self.sections.append(section)
+            return
+        pair = read_field(line)
+        if pair is None or (not is_known(pair[0]) and _error_in(line)):
+            self.error = self.error or _error_in(line)
+            return
+        name, value = pair
+        if name == "module":  # the one field that repeats within a sample
+            name = f"module:{pairs(value).get('name', value)}"
+        elif name in self.values:
+            self._end()
+        self.values[name], self.lines[name] = value, number
+
+    def _end(self) -> None:
+        if self.values:
+            self.samples.append(Info(InfoFields(self.values, self.lines), tuple(self.sections)))
+        self._begin()
+
+    def finish(self) -> tuple[Info, ...]:
+        self._end()
+        if not self.samples and self.error:
+            return (Info(error=self.error),)
+        return tuple(self.samples)
+
+
+def from_mapping(metrics: Mapping[Any, Any]) -> Info:
     """Read a JSON object of metrics; nested sections are taken apart, nested fields joined as INFO prints them."""
     values: dict[str, str] = {}
-    for name, value in metrics.items():
-        if isinstance(value, Mapping) and _is_section(str(name), value):
-            values.update(from_mapping(value).fields)
+    for key, value in metrics.items():
+        name = plain(key)
+        if isinstance(value, Mapping) and not is_packed(name):
+            values.update(_section_values(value))
         elif isinstance(value, Mapping):
-            values[str(name)] = ",".join(f"{key}={_plain(item)}" for key, item in value.items())
+            values[name] = ",".join(f"{plain(inner)}={_printed(item)}" for inner, item in value.items())
         else:
-            values[str(name)] = _plain(value)
+            values[name] = _printed(value)
     return Info(InfoFields(values))
+
+
+def _section_values(section: Mapping[Any, Any]) -> dict[str, str]:
+    """Read one level down; what lies deeper is no INFO."""
+    flat = {key: item for key, item in section.items() if not isinstance(item, Mapping) or is_packed(plain(key))}
+    return dict(from_mapping(flat).fields) if flat else {}
+
+
+def is_packed(name: str) -> bool:
+    """Whether INFO packs several values into this field."""
+    return name.startswith(("cmdstat_", "errorstat_", "latency_percentiles_")) or _FAMILY.match(name) is not None
 
 
 def pairs(value: str) -> dict[str, str]:
@@ -167,27 +231,108 @@ def pairs(value: str) -> dict[str, str]:
     return {key.strip(): text.strip() for key, _, text in (part.partition("=") for part in value.split(",")) if key}
 
 
-def _is_section(name: str, value: Mapping[Any, Any]) -> bool:
-    packed = re.match(r"(?:db\d|slave\d|replica\d|master\d|cmdstat_|errorstat_|latency_percentiles_)", name)
-    return packed is None and bool(value)
+def read_field(line: str) -> tuple[str, str] | None:
+    """Read one "name:value" line, also indented, quoted, as a bullet or as a table row. None if it is none."""
+    bare = line[:MAX_LINE].strip(_DRESS)
+    matched = _NAME.match(bare)
+    if matched is None:
+        return None
+    name, rest = matched[0], bare[matched.end() :]
+    after = rest.lstrip(" \t\"'")
+    if after[:1] in (":", "="):
+        value = after[1:]
+        return None if value.startswith("//") else (name, value.strip(" \t\r\"',"))
+    words = rest.replace("|", " ").split()
+    if len(words) == 1 and is_known(name) and rest[:1] in (" ", "\t", "|"):
+        return name, words[0].strip("\"',")
+    return None
 
 
-def _plain(value: Any) -> str:
+@cache
+def _fields_by_section() -> dict[str, frozenset[str]]:
+    data = tomllib.loads(_NAMES.read_text(encoding="utf-8"))
+    return {name: frozenset(table["fields"]) for name, table in data.items() if isinstance(table, dict)}
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset().union(*_fields_by_section().values())
+
+
+@cache
+def _prefixes() -> tuple[str, ...]:
+    return tuple(tomllib.loads(_NAMES.read_text(encoding="utf-8"))["prefixes"])
+
+
+def is_known(name: str) -> bool:
+    """Whether some server prints a field of this name."""
+    return name in _known() or name.startswith(_prefixes()) or _FAMILY.match(name) is not None
+
+
+def section_of(name: str) -> str:
+    """Return the section of INFO that prints a field ("memory"), or "" if unknown: what to ask for next."""
+    if name.startswith(("cmdstat_", "errorstat_", "latency_percentiles_")):
+        return {"c": "commandstats", "e": "errorstats", "l": "latencystats"}[name[0]]
+    if _FAMILY.match(name):
+        return "keyspace" if name.startswith("db") else "replication"
+    return next((section for section, names in _fields_by_section().items() if name in names), "")
+
+
+def section_of_line(line: str) -> str:
+    """Return the section that a "# Memory" line opens, or ""."""
+    matched = _SECTION.match(line[:80])
+    name = matched[1] if matched else ""
+    return name if name.lower() in _SECTIONS or name.lower().startswith("module_") else ""
+
+
+def is_info_line(line: str) -> bool:
+    """Whether a line alone shows that it is of INFO."""
+    if section_of_line(line):
+        return True
+    pair = read_field(line)
+    return pair is not None and is_known(pair[0])
+
+
+def is_same_run(earlier: Info, later: Info) -> bool | None:
+    """Return whether both samples are of one server process; None when neither tells."""
+    for name in ("run_id", "process_id"):
+        if name in earlier.fields and name in later.fields:
+            return earlier.fields[name] == later.fields[name]
+    return None
+
+
+def merge(samples: Iterable[Info]) -> Info:
+    """Join fields of one node and moment that were pasted section by section; the first value stands."""
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    sections: list[str] = []
+    for sample in samples:
+        sections.extend(sample.sections)
+        for name, value in sample.fields.items():
+            if name not in values:
+                values[name] = value
+                line = sample.fields.line_of(name)
+                lines.update({name: line} if line is not None else {})
+    return Info(InfoFields(values, lines), tuple(sections))
+
+
+def _printed(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return "" if value is None else str(value)
+    if isinstance(value, list | tuple):
+        return ",".join(plain(item) for item in value)
+    return plain(value)
 
 
 def _error_in(line: str) -> str:
-    if matched := _ERROR.search(line[:2000]):
+    head = line[:2000]
+    if matched := _ERROR.search(head):
         return matched[1].strip()
-    return line.strip() if _CONNECTION.search(line[:2000]) else ""
+    return head.strip() if _NO_ANSWER.search(head) or _UNNAMED_ERROR.search(head) else ""
 
 
 def _int(text: str | None) -> int | None:
-    if text is None:
+    if text is None or len(text) > 40:
         return None
     try:
         return int(text)
@@ -201,7 +346,8 @@ def _database(name: str, value: str) -> Database | None:
     keys = _int(parts.get("keys"))
     if keys is None:
         return None
-    return Database(name, keys, _int(parts.get("expires")) or 0, _int(parts.get("avg_ttl")), _int(parts.get("subexpiry")))
+    expires, ttl = _int(parts.get("expires")) or 0, _int(parts.get("avg_ttl"))
+    return Database(name, keys, expires, ttl, _int(parts.get("subexpiry")))
 
 
 def _replica(name: str, value: str, line: int | None) -> ReplicaLine:
@@ -245,34 +391,3 @@ def _master(value: str, line: int | None) -> MonitoredMaster:
         sentinels=_int(parts.get("sentinels")),
         line=line,
     )
-
-
-def is_same_run(earlier: Info, later: Info) -> bool | None:
-    """Return whether both samples are of one server process; None when neither tells."""
-    for name in ("run_id", "process_id"):
-        if name in earlier.fields and name in later.fields:
-            return earlier.fields[name] == later.fields[name]
-    return None
-
-
-def looks_like(text: str) -> float:
-    """Return how sure one can be that this is INFO, from the share of lines that are its fields."""
-    lines = [line for line in text.splitlines()[:400] if line.strip()]
-    hits = sum(1 for line in lines if _SECTION.match(line) or _known(line))
-    return hits / len(lines) if lines else 0.0
-
-
-def _known(line: str) -> bool:
-    matched = _FIELD.match(line[:500])
-    return matched is not None and "_" in matched[1]
-
-
-def merge(samples: Iterable[Info]) -> Info:
-    """Join fields of one node and moment that were pasted section by section; the first value stands."""
-    values: dict[str, str] = {}
-    sections: list[str] = []
-    for sample in samples:
-        sections.extend(sample.sections)
-        for name, value in sample.fields.items():
-            values.setdefault(name, value)
-    return Info(InfoFields(values), tuple(sections))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from incidents.diagnostics.fields import InfoFields
+from incidents.diagnostics.parsers.replies import Leaf, as_list, as_pairs, is_list, plain, read_reply, unwrap
+
+_DIRECTIVE = re.compile(r"^\s{0,40}([a-z][a-z0-9-]{1,60})\s{1,40}(\S.*)$")
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|(\S+)')
+# Directives that a file repeats; CONFIG GET prints them joined, so they are joined here too.
+REPEATED = frozenset({"save", "client-output-buffer-limit", "bind", "oom-score-adj-values"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +37,62 @@ class RedisConfig:
 
 
 def parse(value: Any) -> RedisConfig:
-    return RedisConfig()
+    """Read a file, CONFIG GET as tree, raw lines or JSON, or an object."""
+    reply = unwrap(read_reply(value), "config")
+    if isinstance(reply, str):
+        return RedisConfig()
+    if isinstance(reply, Mapping):
+        directives = [_directive(plain(name), item, None) for name, item in reply.items()]
+    elif isinstance(value, str) and _is_file(as_list(reply)):
+        directives = list(_file(as_list(reply)))
+    else:
+        directives = list(_alternating(as_list(reply)))
+    return RedisConfig(_fields(directives), tuple(directives))
+
+
+def _is_file(items: Sequence[Any]) -> bool:
+    """Whether lines hold name and value side by side, as a file does and CONFIG GET does not."""
+    lines = [plain(item) for item in items if not is_list(item)]
+    content = [line for line in lines if line and not line.startswith("#")]
+    return sum(1 for line in content if _DIRECTIVE.match(line[:500])) * 2 > len(content)
+
+
+def _file(items: Sequence[Any]) -> Iterator[Directive]:
+    for item in items:
+        if isinstance(item, Leaf) and (matched := _DIRECTIVE.match(item.text[:20_000])):
+            yield Directive(matched[1].lower(), tuple(_words(matched[2])), item.line)
+
+
+def _words(text: str) -> Iterator[str]:
+    for quoted, single, bare in _WORD.findall(text):
+        yield quoted or single or bare
+
+
+def _alternating(items: Sequence[Any]) -> Iterator[Directive]:
+    for item in items:
+        if is_list(item):
+            yield from _alternating(item)
+            return
+    for index, (name, value) in enumerate(as_pairs(items)):
+        leaf = items[index * 2]
+        yield _directive(name, value, leaf.line if isinstance(leaf, Leaf) else None)
+
+
+def _directive(name: str, value: Any, line: int | None) -> Directive:
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    words = [plain(part) for part in value] if is_list(value) else plain(value).split()
+    return Directive(name.strip().lower(), tuple(words), line)
+
+
+def _fields(directives: Sequence[Directive]) -> InfoFields:
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for directive in directives:
+        text = " ".join(directive.arguments)
+        if directive.name in REPEATED and values.get(directive.name):
+            text = f"{values[directive.name]} {text}"
+        values[directive.name] = text
+        if directive.line is not None:
+            lines[directive.name] = directive.line
+    return InfoFields(values, lines)

@@ -6,16 +6,20 @@ import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 # One element of redis-cli's tree: "  2) 1) (integer) 7", RESP3 maps "1# "a" => 1" and sets "1~ "a"".
-_MARKER = re.compile(r"(\d{1,9})([)#~])[ \t]")
-_TYPED = re.compile(r"^\((integer|double|boolean|big number|nil|error|true|false)\)\s*(.*)$")
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
+_MARKER = re.compile(r"\s{0,200}(\d{1,9})([)#~])(?:[ \t]|$)")
+_TYPED = re.compile(r"^\((integer|double|boolean|big number|nil|error|true|false)\)\s*(.*)$", re.DOTALL)
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b"}
-_EMPTY = re.compile(r"^\(empty (?:array|list or set|list|set|hash|map)\)$")
+_EMPTY = re.compile(r"^\(?empty (?:array|list or set|list|set|hash|map)\)?$")
+_MAP_ENTRY = re.compile(r'^("(?:[^"\\]|\\.){0,2000}"|\([a-z ]{1,12}\) \S{1,40}|[^\s"]{1,200}) =>(?: (.*))?$', re.DOTALL)
+
+MAX_DEPTH = 32
+MAX_LITERAL = 2_000_000  # characters; the Python reader needs about forty times its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +31,52 @@ class Leaf:
 
 
 def read_reply(value: Any) -> Any:
-    """Turn a reply into plain lists, mappings and strings; numbered trees are nested, raw text is a flat list."""
+    """Turn a reply into plain lists, mappings and scalars; numbered trees are nested, raw text is a flat list of lines."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if not isinstance(value, str):
         return value
-    text = value.strip("\ufeff\r\n")
-    if (literal := read_literal(text)) is not None:
+    literal = read_literal(value)
+    if literal is not None:
         return literal
-    return read_tree(text) if is_numbered(text) else [Leaf(line.rstrip("\r"), n) for n, line in numbered_lines(text)]
+    return read_tree(value) if is_numbered(value) else read_lines(value)
 
 
-def numbered_lines(text: str) -> list[tuple[int, str]]:
-    return list(enumerate(text.split("\n"), start=1)) if text.strip() else []
+def read_lines(text: str) -> list[Leaf]:
+    """Return every line as a leaf. Blank lines stay: in raw replies they are empty values."""
+    leaves = [Leaf(line.strip(), number) for number, line in enumerate(text.split("\n"), start=1)]
+    while leaves and not leaves[-1].text:
+        leaves.pop()
+    first = next((index for index, leaf in enumerate(leaves) if leaf.text), 0)
+    return leaves[first:]
 
 
 def is_numbered(text: str) -> bool:
     """Return whether this is the tree that redis-cli prints on a terminal."""
-    lines = [line.strip() for line in text.split("\n", 12)[:12] if line.strip()]
-    return bool(lines) and any(_MARKER.match(line) for line in lines[:3])
+    lines = [line for line in text[:4000].split("\n", 12)[:12] if line.strip()]
+    return any(_MARKER.match(line) for line in lines[:3])
+
+
+def is_tree_line(line: str) -> bool:
+    return _MARKER.match(line) is not None
 
 
 def read_literal(text: str) -> Any:
     """Read JSON or a Python literal. Return None if it is neither."""
-    stripped = text.strip()
+    stripped = text.strip().lstrip("\ufeff")
     if not stripped or stripped[0] not in "[{" or stripped[-1] not in "]}":
         return None
     try:
         return json.loads(stripped)
     except (ValueError, RecursionError):
-        pass
-    if len(stripped) > 2_000_000:  # ast needs about forty times the text
+        return _read_python(stripped)
+
+
+def _read_python(text: str) -> Any:
+    if len(text) > MAX_LITERAL or "'" not in text:
         return None
     try:
-        return ast.literal_eval(stripped)
+        return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return None
 
@@ -82,42 +98,74 @@ def _unescape(match: re.Match[str]) -> str:
     return _ESCAPES.get(code, code)
 
 
-def read_tree(text: str) -> list[Any]:
-    """Read redis-cli's numbered tree. The column of a marker tells its depth."""
-    root: list[Any] = []
-    open_lists: list[tuple[int, list[Any]]] = [(-1, root)]
-    for number, line in numbered_lines(text):
-        position, rest = _indent(line), line.strip()
+@dataclass(slots=True)
+class _Level:
+    items: list[Any] = field(default_factory=list)
+    number: int = 0  # of the last element
+    column: int = -1  # where its marker ended
+
+
+class _Tree:
+    """Rebuilds nesting from the numbers, because pastes lose their indentation; columns settle what is ambiguous."""
+
+    def __init__(self, *, trust_columns: bool) -> None:
+        self.trust_columns = trust_columns
+        self.root: list[Any] = []
+        self.levels: list[_Level] = []
+
+    def add_line(self, line: str, number: int) -> None:
+        position, depth = 0, None
+        while marker := _MARKER.match(line, position):
+            depth = self._place(int(marker[1]), marker.end(2), depth)
+            position = marker.end(2)
+            if depth + 1 >= MAX_DEPTH:
+                break
+        if depth is not None:
+            self._add(line[position:].strip(), number)
+
+    def _place(self, number: int, column: int, parent: int | None) -> int:
+        """Return the depth that a marker belongs to, opening a level for it if need be."""
+        if parent is not None:
+            return self._open(parent + 1, number, column)
+        depths = [depth for depth, level in enumerate(self.levels) if level.number + 1 == number]
+        exact = [depth for depth in depths if self.trust_columns and self.levels[depth].column == column]
+        opens_child = bool(self.levels) and number == 1 and self.trust_columns and self.levels[-1].column < column
+        if (exact or depths) and not opens_child:
+            depth = (exact or depths)[-1]
+            del self.levels[depth + 1 :]
+            self.levels[depth].number, self.levels[depth].column = number, column
+            return depth
+        if opens_child:
+            return self._open(len(self.levels), number, column)
+        return self._open(0, number, column)  # cut off, or the same reply once more
+
+    def _open(self, depth: int, number: int, column: int) -> int:
+        del self.levels[depth:]
+        level = _Level(number=number, column=column)
+        if depth == 0:
+            level.items = self.root
+        else:
+            self.levels[depth - 1].items.append(level.items)
+        self.levels.append(level)
+        return depth
+
+    def _add(self, rest: str, number: int) -> None:
         if not rest:
-            continue
-        markers = 0
-        while markers < 32 and (marker := _MARKER.match(rest)):
-            while open_lists[-1][0] > position:
-                open_lists.pop()
-            if open_lists[-1][0] < position:
-                child: list[Any] = []
-                open_lists[-1][1].append(child)
-                open_lists.append((position, child))
-            position += marker.end()
-            rest = rest[marker.end() :]
-            markers += 1
-        _add_leaf(open_lists, rest, number, continued=markers == 0)
-    return root[0] if len(root) == 1 and isinstance(root[0], list) else root
+            return
+        items = self.levels[-1].items
+        entry = _MAP_ENTRY.match(rest)
+        for part in entry.groups() if entry else (rest,):
+            if part:
+                items.append([] if _EMPTY.match(part.strip()) else Leaf(scalar(part), number))
 
 
-def _add_leaf(open_lists: list[tuple[int, list[Any]]], rest: str, number: int, *, continued: bool) -> None:
-    target = open_lists[-1][1]
-    if continued:
-        if target and isinstance(target[-1], Leaf) and len(target[-1].text) < 100_000:
-            target[-1] = Leaf(f"{target[-1].text}\n{rest}", target[-1].line)
-        return
-    for part in rest.split(" => ", 1) if '" => ' in rest else [rest]:
-        text = part.strip()
-        target.append([] if _EMPTY.match(text) else Leaf(scalar(text), number))
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
+def read_tree(text: str) -> list[Any]:
+    """Read redis-cli's numbered tree; maps become alternating lists."""
+    lines = text.split("\n")
+    tree = _Tree(trust_columns=any(line[:1] in (" ", "\t") and is_tree_line(line) for line in lines))
+    for number, line in enumerate(lines, start=1):
+        tree.add_line(line[:100_000], number)
+    return tree.root
 
 
 def plain(value: Any) -> str:
@@ -128,17 +176,19 @@ def plain(value: Any) -> str:
         return ""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
     return str(value)
 
 
 def line_of(value: Any) -> int | None:
     """Return the line of the first leaf, if the reply came as text."""
-    for _ in range(64):
+    for _ in range(MAX_DEPTH):
         if isinstance(value, Leaf):
             return value.line
         if isinstance(value, Mapping):
             value = next(iter(value.values()), None)
-        elif isinstance(value, Sequence) and not isinstance(value, str) and value:
+        elif is_list(value) and value:
             value = value[0]
         else:
             return None
@@ -149,9 +199,9 @@ def whole(value: Any) -> int | None:
     """Return a scalar as a whole number, or None."""
     if isinstance(value, int):
         return int(value)
+    text = plain(value).strip() if not is_list(value) else ""
     try:
-        text = plain(value).strip()
-        return int(text) if len(text) < 40 else None
+        return int(text) if 0 < len(text) < 40 else None
     except ValueError:
         number = real(value)
         return None if number is None else int(number)
@@ -161,26 +211,30 @@ def real(value: Any) -> float | None:
     """Return a scalar as a finite number, or None."""
     try:
         number = float(plain(value).strip()[:64])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if number == number and abs(number) != float("inf") else None
 
 
 def moment(value: Any) -> datetime | None:
-    """Return a Unix time in seconds, milliseconds or microseconds as a moment in UTC, or None."""
+    """Return a Unix time in seconds, milli- or microseconds as naive UTC, as logs are read, or None."""
     number = real(value)
-    if number is None or number <= 0:
+    if number is None or number <= 0 or number > 1e20:
         return None
     while number > 1e11:  # 1e11 s is the year 5138: anything above is milliseconds or less
         number /= 1000
     try:
-        return datetime.fromtimestamp(number, tz=UTC)
+        return datetime.fromtimestamp(number, tz=UTC).replace(tzinfo=None)
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+
+
+def as_list(value: Any) -> list[Any]:
+    return list(value) if is_list(value) else []
 
 
 def as_pairs(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:
@@ -195,5 +249,26 @@ def as_pairs(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:
 def as_mapping(value: Any) -> dict[str, Any]:
     """Read one object given as mapping or alternating list."""
     if isinstance(value, Mapping):
-        return {str(key): item for key, item in value.items()}
+        return {plain(key): item for key, item in value.items()}
     return dict(as_pairs(value)) if is_list(value) else {}
+
+
+def records(items: Sequence[Any], first: str) -> Iterator[list[Any]]:
+    """Cut a flat list into records that each begin with the name `first`."""
+    record: list[Any] = []
+    for item in items:
+        if not is_list(item) and plain(item) == first and record:
+            yield record
+            record = []
+        record.append(item)
+    if record:
+        yield record
+
+
+def unwrap(value: Any, *names: str) -> Any:
+    """Take a reply out of an object such as {"slowlog": […]}."""
+    if isinstance(value, Mapping):
+        for name in names:
+            if name in value:
+                return value[name]
+    return value
