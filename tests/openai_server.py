@@ -68,6 +68,7 @@ class OpenAIServer:
         self.dimensions = dimensions
         self.largest_batch = largest_batch
         self.streams = True  # False: answers whole, whatever is asked for
+        self.failures = 0  # this many requests of any kind get a 500 first
         self.models = ["local-model", *MISBEHAVIOURS]
         self.requests: list[Recorded] = []
         self.stopping = threading.Event()
@@ -154,6 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
         request = self._record(body)
         if self._refuses_key():
             return self._send_reply_error(failure(401, "Incorrect API key provided.", code="invalid_api_key"))
+        if self._owner.failures > 0:
+            self._owner.failures -= 1
+            return self._send_reply_error(failure(500, "Not yet."))
         routes = {"/chat/completions": self._chat, "/embeddings": self._embed}
         route = next((routes[end] for end in routes if self.path.split("?")[0].endswith(end)), None)
         if route is None:
