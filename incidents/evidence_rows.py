@@ -47,9 +47,10 @@ def rows_of(new: Iterable[NewEvidence], *, incident: Incident, first: int, added
     """Unsaved rows, numbered from `first`, with what each was recognised as."""
     rows = []
     for sequence, item in enumerate(new, start=first):
-        pieces = glance(item)
+        pieces, text = glance(item), storable_text(item.text)
         rows.append(EvidenceItem(
             incident=incident, sequence=sequence, origin=item.origin, text=storable_text(item.text),
+            lines=text.count("\n") + 1, size=len(text),
             name=storable_text(item.name)[:200], is_json=item.is_json, added_by=added_by,
             kind=",".join(dict.fromkeys(piece.kind.value for piece in pieces))[:120],
             node=next((piece.node for piece in pieces if piece.node), "")[:120],

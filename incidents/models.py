@@ -163,6 +163,8 @@ class EvidenceItem(models.Model):
     name = models.CharField(_("name"), max_length=200, blank=True)
     node = models.CharField(_("node"), max_length=120, blank=True)
     text = models.TextField(_("text"))
+    lines = models.PositiveIntegerField(_("lines"), default=0)
+    size = models.PositiveIntegerField(_("size"), default=0, help_text=_("in characters"))
     # Captures from programs may be lists or objects; their text is then JSON and goes to the analysis parsed.
     is_json = models.BooleanField(default=False, editable=False)
     added_by = models.ForeignKey(
