@@ -1,0 +1,126 @@
+"""Hybrid search over its ports: find candidates in both arms, score them, abstain when nothing fits. No Django."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from knowledge_base.embedders.base import Embedder, EmbedderUnavailable
+from knowledge_base.glossary import Glossary
+from knowledge_base.lexical.base import LexicalIndex
+from knowledge_base.passages import Filters, IndexedChunk, SearchResult, document_of
+from knowledge_base.ranking import Question, Scored, passage_of, score_document, vocabulary, weigh
+from knowledge_base.terms import aspects_of
+from knowledge_base.tokens import language_of
+from knowledge_base.vector_store.base import VectorCollection, VectorStoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+CANDIDATES = 60  # chunks taken from each arm
+DOCUMENTS = 40  # documents scored in full
+LONGEST_QUERY = 2_000  # a pasted log is cut: what it is about stands in the first lines
+TRANSLATION = 0.93  # the same topic in the other language stands a little behind
+
+
+class Library(Protocol):
+    """Where chunks are read from. Only documents that may be shown, and only their current revision."""
+
+    def load(self, document_ids: Sequence[str], filters: Filters) -> dict[str, list[IndexedChunk]]: ...
+
+
+@dataclass(frozen=True)
+class DenseArm:
+    """Vector search: the active collection with the embedder that filled it."""
+
+    collection: VectorCollection
+    embedder: Embedder
+
+    def nearest(self, query: str, filters: Filters) -> dict[str, float]:
+        vector = self.embedder.embed([query])[0]
+        where: dict[str, Sequence[str]] = {}
+        for name, wanted in (
+            ("category", filters.categories),
+            ("kind", filters.kinds),
+            ("language", filters.languages),
+        ):
+            if wanted:
+                where[name] = wanted
+        hits = self.collection.query(vector, limit=CANDIDATES, where=where)
+        return {hit.key: hit.similarity for hit in hits}
+
+
+@dataclass(frozen=True)
+class Retriever:
+    glossary: Glossary
+    lexical: LexicalIndex
+    library: Library
+    dense: DenseArm | None
+    problem: str = ""  # why there is no dense arm
+
+    def search(
+        self, query: str, *, language: str | None, filters: Filters, limit: int, threshold: float
+    ) -> SearchResult:
+        """Answer a question with the best passage of each fitting document, best first."""
+        query = " ".join(query.split())[:LONGEST_QUERY]
+        question = self.question(query)
+        near, problem = self._nearest(query, filters)
+        scored = self._score(question, near, filters)
+        ordered = _prefer_language(scored, language or language_of(query))
+        passages = tuple(passage_of(question, one, score) for one, score in ordered if score >= threshold)[:limit]
+        return SearchResult(
+            query=query,
+            passages=passages,
+            vector_available=near is not None,
+            abstained=not passages,
+            problem=problem,
+            embedder=self.dense.embedder.stamp if self.dense else "",
+        )
+
+    def question(self, query: str) -> Question:
+        aspects = aspects_of(query, self.glossary)
+        return weigh(query, aspects, self.lexical.frequencies(vocabulary(aspects)))
+
+    def _nearest(self, query: str, filters: Filters) -> tuple[dict[str, float] | None, str]:
+        if self.dense is None:
+            return None, self.problem
+        try:
+            return self.dense.nearest(query, filters), ""
+        except (VectorStoreUnavailable, EmbedderUnavailable) as exc:
+            logger.warning("vector search failed, answering from the lexical index alone: %s", exc)
+            return None, str(exc)
+
+    def _score(self, question: Question, near: Mapping[str, float] | None, filters: Filters) -> list[Scored]:
+        keys = self.lexical.candidates(question.candidate_weights, filters=filters, limit=CANDIDATES)
+        documents = _interleaved([document_of(key) for key in keys], [document_of(key) for key in near or ()])
+        loaded = self.library.load(documents[:DOCUMENTS], filters)
+        semantic_range = self.dense.embedder.semantic_range if self.dense else (0.0, 1.0)
+        return [
+            score_document(question, chunks, near or {}, semantic_range=semantic_range, dense=near is not None)
+            for chunks in loaded.values()
+        ]
+
+
+def _interleaved(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    """Both lists in turn, each document once: neither arm may crowd the other out."""
+    longest = max(len(one), len(other))
+    mixed = (names[i] for i in range(longest) for names in (one, other) if i < len(names))
+    return list(dict.fromkeys(mixed))
+
+
+def _prefer_language(scored: Sequence[Scored], language: str) -> list[tuple[Scored, float]]:
+    """Order by score. Of one topic the reader's language comes first; its translation stays, a little behind."""
+    best: dict[str, float] = {}
+    for one in scored:
+        topic = one.chunk.card.topic
+        best[topic] = max(best.get(topic, 0.0), one.score)
+    own = {one.chunk.card.topic for one in scored if one.chunk.card.language == language}
+    ordered: list[tuple[Scored, float]] = []
+    for one in scored:
+        card = one.chunk.card
+        score = one.score
+        if card.topic and card.topic in own:
+            score = best[card.topic] if card.language == language else best[card.topic] * TRANSLATION
+        ordered.append((one, score))
+    return sorted(ordered, key=lambda pair: (-pair[1], pair[0].chunk.card.id))

@@ -1,0 +1,75 @@
+"""What the indexes see of a chunk, and what they see of a question. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge_base.glossary import Glossary, Weight, concept_token
+from knowledge_base.passages import Chunk, DocumentCard, IndexTerms
+from knowledge_base.tokens import Word, terms_of, words_of
+
+
+def index_terms(card: DocumentCard, chunk: Chunk, questions: Iterable[str], glossary: Glossary) -> IndexTerms:
+    """The terms of a chunk. The questions a document answers count as text of its first chunk."""
+    head = "\n".join((card.title, " ".join(card.tags), card.topic))
+    body = chunk.text if chunk.position else "\n".join((*questions, chunk.text))
+    return IndexTerms(
+        head=(*terms_of(head), *_concept_tokens(head, glossary)),
+        body=tuple(terms_of(body)),
+        concepts=tuple(_concept_tokens(body, glossary)),
+    )
+
+
+def _concept_tokens(text: str, glossary: Glossary) -> Iterator[str]:
+    """A token for every mention, with repetitions. Names of other systems have none: they must match literally."""
+    for mention in glossary.mentions(list(words_of(text))):
+        for name in mention.concepts:
+            if glossary.weight_of(name) is not Weight.SYSTEM:
+                yield concept_token(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One thing a question speaks of: a word, or a phrase that the glossary knows."""
+
+    written: str
+    terms: tuple[str, ...]
+    concepts: tuple[str, ...] = ()
+    weight: Weight | None = None  # None for a word that the glossary doesn't know
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return tuple(concept_token(name) for name in self.concepts)
+
+
+def aspects_of(query: str, glossary: Glossary) -> list[Aspect]:
+    """What a question speaks of, each thing once."""
+    words = list(words_of(query))
+    found: dict[tuple[str, ...], Aspect] = {}
+    for aspect in _aspects(words, glossary):
+        key = aspect.concepts or aspect.terms
+        known = found.get(key)
+        if known is None:
+            found[key] = aspect
+        elif set(aspect.terms) - set(known.terms):
+            merged = tuple(dict.fromkeys((*known.terms, *aspect.terms)))
+            found[key] = Aspect(known.written, merged, known.concepts, known.weight)
+    return list(found.values())
+
+
+def _aspects(words: Sequence[Word], glossary: Glossary) -> Iterator[Aspect]:
+    taken: set[int] = set()
+    for mention in glossary.mentions(words):
+        span = [words[index] for index in range(mention.first, mention.last + 1)]
+        taken.update(range(mention.first, mention.last + 1))
+        terms = tuple(dict.fromkeys(term for word in span if not word.idle for term in word.terms))
+        weight = max((glossary.weight_of(name) for name in mention.concepts), key=_strength)
+        yield Aspect(" ".join(word.written for word in span), terms, mention.concepts, weight)
+    for index, word in enumerate(words):
+        if index not in taken and not word.idle and word.terms:
+            yield Aspect(word.written, word.terms)
+
+
+def _strength(weight: Weight) -> int:
+    return (Weight.GENERAL, Weight.PRODUCT, Weight.CONCEPT, Weight.SYSTEM).index(weight)

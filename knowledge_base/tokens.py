@@ -1,0 +1,121 @@
+"""Text to terms: stemmed Latin words, Hangul bigrams, and a stream of symbols in which the glossary is found.
+
+Korean hangs particles on nouns and glues words together, so bigrams of syllables stand in for words: no dictionary,
+no model, and they match inside a compound.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+
+import snowballstemmer  # type: ignore[import-untyped]
+
+PIECE = re.compile(r"[a-z][a-z0-9]*|[0-9]+[a-z]*|[가-힣]+")
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")  # OutOfMemory; not used on "ECONNRESET" or "7M"
+APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z]{1,2}\b)")  # don't, won't, server's
+LONGEST_WORD = 40  # a hash or a blob of base64 is no word
+
+_STEMMER = snowballstemmer.stemmer("english")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text: what was written, its terms for the index, and its symbols for the glossary."""
+
+    written: str
+    terms: tuple[str, ...]
+    symbols: tuple[str, ...]
+    glued: bool  # written to the word before it with "_" or "-", as in used_memory
+    idle: bool  # a stop word: it counts for a glossary phrase but is no term
+
+
+@cache
+def _stop_lists() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    file = resources.files("knowledge_base").joinpath("stopwords.toml")
+    lists = tomllib.loads(file.read_text(encoding="utf-8"))
+    particles = sorted(set(lists["korean_particles"].split()), key=len, reverse=True)
+    return frozenset(lists["english"].split()), frozenset(lists["korean_words"].split()), tuple(particles)
+
+
+def normalise(text: str) -> str:
+    """One spelling of everything: composed, lower case, words of CamelCase apart."""
+    text = unicodedata.normalize("NFKC", text)
+    return APOSTROPHE.sub("", HUMP.sub(" ", text).lower())
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    return str(_STEMMER.stemWord(word))
+
+
+@lru_cache(maxsize=65_536)
+def noun(word: str) -> str:
+    """A Korean word without the particle at its end; at least one syllable stays."""
+    _, _, particles = _stop_lists()
+    for particle in particles:
+        if word.endswith(particle) and len(word) - len(particle) >= 2:
+            return word[: -len(particle)]
+    return word
+
+
+def words_of(text: str) -> Iterator[Word]:
+    """The words of a text in order, stop words included."""
+    text = normalise(text)
+    end = -1
+    for match in PIECE.finditer(text):
+        glued = match.start() == end + 1 and end >= 0 and text[end] in "_-"
+        end = match.end()
+        if match.end() - match.start() <= LONGEST_WORD:
+            yield _word(match.group(), glued)
+
+
+@lru_cache(maxsize=65_536)
+def _word(written: str, glued: bool) -> Word:
+    english, korean, _ = _stop_lists()
+    if "가" <= written[0] <= "힣":
+        return Word(written, bigrams(noun(written)), tuple(written), glued, written in korean)
+    if written.isdigit():
+        # Short numbers are noise; 6379, 16384 or 137 name something.
+        return Word(written, (written,) if len(written) >= 3 else (), (written,), glued, len(written) < 3)
+    stemmed = stem(written)
+    return Word(
+        written, (stemmed,) if len(written) > 1 else (), (stemmed,), glued, written in english or len(written) < 2
+    )
+
+
+def bigrams(word: str) -> tuple[str, ...]:
+    """Pairs of neighbouring syllables. A single syllable stands for itself."""
+    return tuple(word[i : i + 2] for i in range(len(word) - 1)) or (word,)
+
+
+def terms_of(text: str) -> Iterator[str]:
+    """Every term of a text, with repetitions; a name such as used_memory also gives usedmemory."""
+    compound: list[str] = []
+    for word in words_of(text):
+        if not word.idle:
+            yield from word.terms
+        if word.glued:
+            compound.append(word.written)
+            continue
+        yield from _joined(compound)
+        compound = [word.written]
+    yield from _joined(compound)
+
+
+def _joined(parts: list[str]) -> Iterator[str]:
+    whole = "".join(parts)
+    if len(parts) > 1 and whole.isascii() and len(whole) <= LONGEST_WORD:
+        yield stem(whole)
+
+
+def language_of(text: str) -> str:
+    """ "ko" when a good part of the letters is Hangul: Korean operators mix English terms into every sentence."""
+    hangul = sum("가" <= char <= "힣" for char in text)
+    latin = sum(char.isascii() and char.isalpha() for char in text)
+    return "ko" if hangul * 4 > latin else "en"
