@@ -1,0 +1,44 @@
+"""The server a command is meant for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from incidents.diagnostics.commands.versions import Version, at_least, say_version
+
+PRODUCTS = ("redis", "valkey")
+TOPOLOGIES = ("", "standalone", "replication", "sentinel", "cluster")
+MANAGED = ("elasticache", "memorydb", "azure", "redis-cloud", "redis-enterprise", "gcp-memorystore")
+PRODUCT_NAMES = {"redis": "Redis", "valkey": "Valkey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is known of the server. An unknown version means that only things missing everywhere are refused."""
+
+    product: str = "redis"
+    version: Version | None = None
+    topology: str = ""
+    managed: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("product", self.product, PRODUCTS),
+            ("topology", self.topology, TOPOLOGIES),
+            ("managed", self.managed, (None, *MANAGED)),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{name} is {value!r}, expected one of {allowed}")
+
+    def at_least(self, *bound: int) -> bool:
+        """Say whether the version is known and not below the bound."""
+        return self.version is not None and at_least(self.version, bound)
+
+    @property
+    def name(self) -> str:
+        """Name the server as the operator does: "Redis 6.2.16", or "Redis" when the version is unknown."""
+        product = PRODUCT_NAMES[self.product]
+        return f"{product} {say_version(self.version)}" if self.version else product
+
+
+ANY = Target()
