@@ -133,6 +133,8 @@ def decide(view: View, spec: RuleSpec) -> Verdict | list[Verdict] | None:
         verdict = decide_by_log(view, spec)
     elif spec.counter:
         verdict = decide_by_counter(view, spec)
+    elif spec.latency:
+        verdict = decide_by_latency(view, spec)
     elif spec.value or spec.when:
         verdict = decide_by_fields(view, spec)
     else:
@@ -180,6 +182,17 @@ def decide_by_counter(view: View, spec: RuleSpec) -> Verdict | None:
     return Verdict(
         spec.severity.lowered(), State.HISTORY, view.evidence(), {**_values(view), "value": total}, "history"
     )
+
+
+def decide_by_latency(view: View, spec: RuleSpec) -> Verdict | None:
+    """The worst spike of the rule's events, from LATENCY LATEST or DOCTOR. Thresholds are milliseconds."""
+    spikes = [spike for spike in view.latency_spikes() if spike.event in spec.latency]
+    worst = max(spikes, key=lambda spike: spike.worst_ms, default=None)
+    severity = tier(worst.worst_ms, spec) if worst else None
+    if worst is None or severity is None:
+        return None
+    values = {"event": worst.event, "value": worst.worst_ms / 1000, "latest": worst.latest_ms / 1000}
+    return Verdict(severity, evidence=tuple(spike.quote for spike in spikes[:3]), values=values)
 
 
 def decide_by_log(view: View, spec: RuleSpec) -> Verdict | None:

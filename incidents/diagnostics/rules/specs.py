@@ -49,6 +49,7 @@ class RuleSpec:
     unless: str = ""
     value: str = ""
     counter: str = ""
+    latency: tuple[str, ...] = ()  # LATENCY events; thresholds in ms over their maximum
     is_ratio: bool = False  # guard G2: silent on a tiny instance
     is_rate: bool = False  # guard G1: at most low while warming up
     scope: str = "node"  # or "incident": looks at all nodes at once
@@ -62,7 +63,7 @@ class RuleSpec:
 
 _KEYS = {
     "category", "title", "summary", "means", "guard", "severity", "state", "thresholds", "descending", "needs", "when",
-    "unless", "value", "counter", "is_ratio", "is_rate", "scope", "log", "explains", "actions", "since", "source",
+    "unless", "value", "counter", "latency", "is_ratio", "is_rate", "scope", "log", "explains", "actions", "since", "source",
     "topic",
 }  # fmt: skip
 
@@ -100,7 +101,7 @@ def read_rule(rule_id: str, table: Mapping[str, Any]) -> RuleSpec:
             if "log" in table
             else None,
             actions=tuple(read_action(item) for item in table.get("actions", [])),
-            **{key: tuple(table.get(key, ())) for key in ("needs", "explains")},
+            **{key: tuple(table.get(key, ())) for key in ("needs", "explains", "latency")},
             **{key: table[key] for key in _PLAIN if key in table},
         )
     except (KeyError, ValueError, TypeError, AttributeError) as exc:

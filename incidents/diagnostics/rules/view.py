@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from incidents.diagnostics.dossier import Dossier, Node
-from incidents.diagnostics.evidence import EvidenceKind
+from incidents.diagnostics.evidence import EvidenceKind, Piece
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Evidence
 from incidents.diagnostics.log_digest import LogEvent
 from incidents.diagnostics.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """A LATENCY event at its worst."""
+
+    event: str
+    worst_ms: float
+    latest_ms: float
+    quote: Evidence
 
 
 class View:
@@ -80,6 +91,34 @@ class View:
     def need(self, kind: EvidenceKind) -> Any:
         """The parsed newest piece of a kind, such as a ClientList. MissingField when nobody pasted one."""
         return self.node.need(kind).data
+
+    def latency_spikes(self) -> list[Spike]:
+        """Events of LATENCY LATEST and DOCTOR. MissingField when neither says anything (monitoring may be off)."""
+        watched = self.node.of_kind(EvidenceKind.LATENCY_LATEST, EvidenceKind.LATENCY_DOCTOR)
+        told = [p for p in watched if p.data and not (p.kind == EvidenceKind.LATENCY_DOCTOR and p.data.is_disabled)]
+        if not any(self._says_something(piece) for piece in told):
+            raise MissingField("LATENCY LATEST")
+        return [spike for piece in told for spike in self._spikes_of(piece)]
+
+    @staticmethod
+    def _says_something(piece: Piece) -> bool:
+        if piece.kind == EvidenceKind.LATENCY_DOCTOR:
+            return bool(piece.data.spikes or piece.data.is_quiet)
+        return bool(piece.data.events)
+
+    def _spikes_of(self, piece: Piece) -> list[Spike]:
+        node = self.node.name
+        if piece.kind == EvidenceKind.LATENCY_DOCTOR:
+            return [
+                Spike(s.event, s.worst_ms, s.average_ms, Evidence(
+                    f"{s.event}: {s.count} spikes, worst {s.worst_ms:g} ms", "LATENCY DOCTOR", s.line, node))
+                for s in piece.data.spikes
+            ]  # fmt: skip
+        return [
+            Spike(e.name, e.max_ms, e.latest_ms, Evidence(
+                f"{e.name}: latest {e.latest_ms} ms, max {e.max_ms} ms", "LATENCY LATEST", e.line, node, e.at))
+            for e in piece.data.events
+        ]  # fmt: skip
 
     # --- log ---
 
