@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -20,8 +20,10 @@ PATTERN_DIRECTORY = Path(__file__).with_name("log_patterns")
 
 Effect = Literal["opens", "closes", "notes", "routine"]
 
-_KEYS = frozenset({"signal", "category", "severity", "effect", "closes", "text", "on_error"})
+_KEYS = frozenset({"signal", "category", "severity", "effect", "closes", "text", "fragments", "on_error", "code"})
 _FOLDS = (("replica", "slave"), ("master", "primary"), ("Redis", "Valkey"), ("redis", "valkey"))
+_NEW_NAMES = {form(old): form(new) for new, old in _FOLDS for form in (str, str.upper, str.capitalize)}
+_OLD_NAMES = re.compile("|".join(sorted(_NEW_NAMES)))
 _PLACEHOLDER = re.compile(r"(\{[\w:$]*\})")
 _NODE = r"(?P<{0}>\S*?)(?: \([^()]*\))?"
 _WORD = re.compile(r"[a-z][a-z0-9_']{2,}")
@@ -40,11 +42,13 @@ class LogPattern:
     area: str  # the file it stands in
     anywhere: bool  # matched within a line (client errors, kernel), not from the start of a message
     texts: tuple[str, ...]
+    fragments: tuple[str, ...] = ()
     signal: str = ""
     category: Category | None = None
     severity: Severity | None = None
     effect: Effect = "opens"
     closes: tuple[str, ...] = ()
+    code: str = ""  # of an error reply: "OOM", "READONLY"
     on_error: Mapping[str, Severity] = field(default_factory=dict)
 
 
@@ -55,7 +59,8 @@ class Wording:
     pattern: LogPattern
     regex: re.Pattern[str]
     weight: int
-    needle: str  # a literal that must occur, "" when none is safe to test
+    anywhere: bool
+    needle: str  # a literal that must occur, in lower case for `anywhere`; "" when none is safe to test
     captures: bool
 
 
@@ -103,10 +108,12 @@ class AnywhereIndex:
         for words, wording in listed:
             rarest = min(words, key=lambda word: (uses[word], -len(word), word))
             self._by_word.setdefault(rarest, []).append(wording)
+        self._words = frozenset(self._by_word)
 
     def find(self, line: str) -> Recognised | None:
-        low = line.lower()
-        candidates = [w for word in set(_WORD.findall(low)) if word in self._by_word for w in self._by_word[word]]
+        low = _fold_text(line.lower())
+        candidates = [w for word in self._words.intersection(_WORD.findall(low)) for w in self._by_word[word]]
+        candidates = [w for w in candidates if w.needle in low]
         best = _first_match(sorted(candidates, key=lambda wording: -wording.weight), line, 0)
         return best[0] if best else None
 
@@ -116,9 +123,9 @@ def _first_match(wordings: Iterable[Wording], text: str, weight: int) -> tuple[R
     for wording in wordings:
         if wording.weight <= weight:
             return None
-        if wording.needle and wording.needle not in text:
+        if not wording.anywhere and wording.needle not in text:
             continue
-        match = wording.regex.match(text)
+        match = wording.regex.search(text) if wording.anywhere else wording.regex.match(text)
         if match:
             captures = {k: v for k, v in match.groupdict().items() if v is not None} if wording.captures else {}
             return Recognised(wording.pattern, captures), wording.weight
@@ -153,9 +160,9 @@ def anywhere_index() -> AnywhereIndex:
 
 def _wordings(*, anywhere: bool) -> Iterator[tuple[str, Wording]]:
     for pattern in load_patterns().values():
-        if pattern.anywhere is anywhere:
-            for text in pattern.texts:
-                yield text, _compile(text, pattern, anywhere=anywhere)
+        texts = pattern.texts if pattern.anywhere is anywhere else ()
+        for text in (*texts, *(pattern.fragments if anywhere else ())):
+            yield text, _compile(text, pattern, anywhere=anywhere)
 
 
 def _read_file(path: Path) -> Iterator[LogPattern]:
@@ -170,20 +177,24 @@ def _read_file(path: Path) -> Iterator[LogPattern]:
 def _read_pattern(event: str, entry: Any, *, area: str, category: str | None, anywhere: bool) -> LogPattern:
     if not isinstance(entry, dict) or not entry.get("text") or entry.keys() - _KEYS:
         raise PatternError(f"{area}: {event} needs text and knows only {sorted(_KEYS)}")
-    effect = entry.get("effect", "opens")
-    severity = entry.get("severity")
+    effect, severity = entry.get("effect", "opens"), entry.get("severity")
+    category = entry.get("category", category)
     if effect not in get_args(Effect) or (effect == "opens") > (severity is not None):
         raise PatternError(f"{area}: {event} has no valid effect, or opens a problem of no severity")
+    if severity and not category:
+        raise PatternError(f"{area}: {event} has a severity and no category")
     return LogPattern(
         event=event,
         area=area,
         anywhere=anywhere,
         texts=tuple(entry["text"]),
+        fragments=tuple(entry.get("fragments", ())),
         signal=entry.get("signal", ""),
-        category=Category(entry.get("category", category)) if severity else None,
+        category=Category(category) if severity and category else None,
         severity=Severity(severity) if severity else None,
         effect=effect,
         closes=tuple(entry.get("closes", ())),
+        code=entry.get("code", ""),
         on_error=MappingProxyType({name: Severity(value) for name, value in entry.get("on_error", {}).items()}),
     )
 
@@ -197,18 +208,22 @@ def _compile(text: str, pattern: LogPattern, *, anywhere: bool) -> Wording:
     pieces = _PLACEHOLDER.split(text)
     literals = pieces[0::2]
     names: set[str] = set()
-    source = _literal(pieces[0])
+    literal_source = _spaced if anywhere else _literal  # tools align their output in columns
+    source = literal_source(pieces[0])
     for placeholder, literal in zip(pieces[1::2], pieces[2::2], strict=True):
         body = _placeholder(placeholder, names)
-        last = not literal and not placeholder == "{$}"
-        source += rf"{body.replace('*?', '*') if last else f'(?>{body}{_literal(literal)})'}"
+        last = not literal and placeholder != "{$}"
+        source += rf"{body.replace('*?', '*') if last else f'(?>{body}{literal_source(literal)})'}"
     if anywhere:
-        source = f"(?i:(?>.*?{source}))" if pieces[0] else f"(?i:{source})"
+        # A code of an error reply (MOVED, ASK) is only that in capitals; everything else as people type it.
+        is_code = pieces[0].split(" ")[0].isupper()
+        source = rf"(?<!\w){source}" if is_code else f"(?i:{source})"
     return Wording(
         pattern=pattern,
         regex=re.compile(source),
         weight=sum(map(len, literals)),
-        needle="" if anywhere else _needle(literals),
+        anywhere=anywhere,
+        needle=_longest_word(literals) if anywhere else _needle(literals),
         captures=bool(names),
     )
 
@@ -222,6 +237,8 @@ def _placeholder(placeholder: str, names: set[str]) -> str:
     names.add(name)
     if name == "node" or kind == "node":
         return _NODE.format(name)
+    if kind == "number":
+        return rf"(?P<{name}>\d+)"
     return f"(?P<{name}>.*?)"
 
 
@@ -234,6 +251,14 @@ def _literal(text: str) -> str:
             if form is str or not new.lower().startswith("redis"):
                 source = source.replace(form(new), f"(?:{form(new)}|{form(old)})")
     return source
+
+
+def _spaced(text: str) -> str:
+    return _literal(text).replace("\\ ", r"\s+")
+
+
+def _longest_word(literals: list[str]) -> str:
+    return max(_fold_text(" ".join(literals).lower()).split(" "), key=len)
 
 
 def _needle(literals: list[str]) -> str:
@@ -253,17 +278,17 @@ def _bucket_of(text: str) -> str:
 
 
 def _literal_words(text: str) -> list[str]:
-    words = _WORD.findall(" ".join(_PLACEHOLDER.split(text)[0::2]).lower())
-    # At the edges of a placeholder a word may be cut, so only whole ones can be looked up.
+    words = _WORD.findall(_fold_text(" ".join(_PLACEHOLDER.split(text)[0::2]).lower()))
     if not words:
         raise PatternError(f"{text!r} has no word to be found by")
     return words
 
 
+@lru_cache(maxsize=8192)  # the first two words of messages: few kinds, many lines
 def fold(word: str) -> str:
     """Spell a word as the patterns do: replica, master, Redis."""
-    for new, old in _FOLDS:
-        for form in (str, str.upper, str.capitalize):
-            if form(old) in word:
-                word = word.replace(form(old), form(new))
-    return word
+    return _fold_text(word)
+
+
+def _fold_text(text: str) -> str:
+    return _OLD_NAMES.sub(lambda match: _NEW_NAMES[match[0]], text)

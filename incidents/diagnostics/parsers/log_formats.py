@@ -19,9 +19,13 @@ _MODERN_INSIDE = re.compile(rf"(?<![\w:.]){_MODERN.pattern}", re.DOTALL)
 _BRACKETED = re.compile(rf"\[(\d{{1,10}})\] ({_DATE}) ([.*#-]) ?(.*)", re.DOTALL)
 _BRACKETED_INSIDE = re.compile(rf"(?<!\w){_BRACKETED.pattern}", re.DOTALL)
 # "1:signal-handler (1794071565) message", in 2.x "[1 | signal handler] (1794071565) message".
-_HANDLER = re.compile(r"(?:^|(?<=[\s|\"]))\[?(\d{1,10})(?::signal-handler| \| signal handler\]) \((\d{1,12})\) (.*)", re.DOTALL)
+_HANDLER = re.compile(
+    r"(?:^|(?<=[\s|\"]))\[?(\d{1,10})(?::signal-handler| \| signal handler\]) \((\d{1,12})\) (.*)", re.DOTALL
+)
 _LOGFMT = re.compile(
-    r'(?:^|.{0,300}?[\s|])pid=(\d{1,10}) role=(\S{1,12}) timestamp="([^"]{1,40})" level=(\w{1,10}) message="(.*?)"?\s*$', re.DOTALL
+    r'(?:^|.{0,300}?[\s|])pid=(\d{1,10}) role=(\S{1,12}) timestamp="([^"]{1,40})" level=(\w{1,10}) '
+    r'message="(.*?)"?\s*$',
+    re.DOTALL,
 )
 # Where a log was cut, the first line may start in the middle of its stamp: "2026 11:42:34.899 # message".
 _CUT = re.compile(r"[\w:.]{0,12}(?: ?[\w:.]{1,12}){0,4} ([.*#-]) ([A-Z+\-*=!].*)", re.DOTALL)
@@ -32,10 +36,12 @@ _WRAPPERS = (
     re.compile(r"[\w.-]{1,80} {0,40}\| (?P<rest>.*)", re.DOTALL),  # docker compose
     re.compile(
         r"(?:<\d{1,3}>)?(?P<stamp>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S{1,80} "
-        r"(?P<tag>[\w./@-]{1,60})(?:\[(?P<pid>\d{1,10})\])?: (?P<rest>.*)", re.DOTALL
+        r"(?P<tag>[\w./@-]{1,60})(?:\[(?P<pid>\d{1,10})\])?: (?P<rest>.*)",
+        re.DOTALL,
     ),  # syslog, journalctl
     re.compile(
-        rf"(?:<\d{{1,3}}>\d? ?)?(?P<stamp>{_ISO}) \S{{1,80}} (?P<tag>[\w./@-]{{1,60}})(?:\[(?P<pid>\d{{1,10}})\])?: (?P<rest>.*)",
+        rf"(?:<\d{{1,3}}>\d? ?)?(?P<stamp>{_ISO}) \S{{1,80}} "
+        r"(?P<tag>[\w./@-]{1,60})(?:\[(?P<pid>\d{1,10})\])?: (?P<rest>.*)",
         re.DOTALL,
     ),  # journalctl -o short-iso, rsyslog
     re.compile(rf"\[?(?P<stamp>{_ISO})\]? (?P<rest>.*)", re.DOTALL),  # kubectl logs --timestamps, docker logs -t
@@ -88,9 +94,9 @@ def clean(line: str) -> str:
 
 def _read_uncommon(line: str, depth: int = 0) -> Header | None:
     head = line[:400]  # a header deep inside a message is somebody quoting a log
-    if match := _MODERN_INSIDE.search(line, 0, len(line)) if _maybe_header(head) else None:
-        if match.start() < 400:
-            return Header(match[1], match[2], match[3], LEVELS[match[4]], _unquote(line, match.start(), match[5]))
+    match = _MODERN_INSIDE.search(line) if _maybe_header(head) else None
+    if match and match.start() < len(head):
+        return Header(match[1], match[2], match[3], LEVELS[match[4]], _unquote(line, match.start(), match[5]))
     if "signal" in head and (match := _HANDLER.search(line)):
         return Header(match[1], "", "", "warning", match[3], int(match[2]))
     if "pid=" in head and (match := _LOGFMT.match(line)):
@@ -131,7 +137,11 @@ def _read_json(line: str, depth: int) -> Header | None:
         return inner
     stamp = next((str(record[key]) for key in _TIME_KEYS if record.get(key)), "")
     return Header(
-        str(record.get("pid", "")), _role(str(record.get("role", ""))), stamp, _level(str(record.get("level", ""))), message
+        str(record.get("pid", "")),
+        _role(str(record.get("role", ""))),
+        stamp,
+        _level(str(record.get("level", ""))),
+        message,
     )
 
 

@@ -6,7 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
+MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1
+    )
+}
 QUARTER_HOUR = 900  # seconds; every time zone is a multiple of it away from UTC
 
 _NAMED = re.compile(r"(\d{1,2}) ([A-Z][a-z]{2})(?: (\d{4}))? (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?$")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -29,6 +31,7 @@ __all__ = [
 
 # Said before a message by the part of the server that logs it; the same messages exist without.
 _SPEAKERS = ("Dual channel replication: ", "Replica bio thread: ", "<module> ", "<cluster> ", "DEBUG: ")
+_SEPARATOR = re.compile(r"[:\]|>#*] +|[\"'`]")
 _NO_CAPTURES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -98,11 +101,13 @@ def looks_like(text: str) -> float:
 
 def recognise_line(line: str) -> LineMeaning | None:
     """Return the meaning of a message or a whole raw line, or None when it is not in the catalogue."""
+    anchored = log_catalogue.anchored_index()
     message = line[:MAX_LENGTH]
-    found = log_catalogue.anchored_index().find(message)
+    found = anchored.find(message)
     if found is None:
-        message = _message_of(message)
-        found = log_catalogue.anchored_index().find(message) or log_catalogue.anywhere_index().find(message)
+        bare = _message_of(message)
+        found = anchored.find(bare) if bare != message else None
+        found = found or log_catalogue.anywhere_index().find(bare) or _find_quoted(bare)
     return None if found is None else _meaning(found)
 
 
@@ -145,6 +150,13 @@ def _message_of(line: str) -> str:
         if message.startswith(speaker):
             message = message[len(speaker) :]
     return message
+
+
+def _find_quoted(text: str) -> Recognised | None:
+    """Find a server message behind words of another program, or of the person who pasted it."""
+    anchored = log_catalogue.anchored_index()
+    starts = (match.end() for match in islice(_SEPARATOR.finditer(text, 0, 200), 4))
+    return next((found for start in starts if (found := anchored.find(text[start:]))), None)
 
 
 def _is_server_line(line: str) -> bool:
