@@ -14,6 +14,7 @@ _PREFIXES = ("kernel-", "service-", "memory-hardware")
 _DMESG = re.compile(
     r"^\[[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?P<clock>[\d:]{8}) (?P<year>\d{4})\]"
 )
+_UPTIME = re.compile(r"^\[ *\d{1,9}\.\d{6}\] ")
 _KILOBYTES = re.compile(r"(?P<name>total-vm|anon-rss|file-rss|shmem-rss|pgtables):(?P<value>\d{1,15})kB")
 _PROCESS = re.compile(r"\((?P<name>[\w.:/-]{1,40})\)")
 _SERVERS = ("redis", "valkey")
@@ -57,7 +58,7 @@ def looks_like(text: str) -> float:
     if not lines:
         return 0.0
     marks = ("kernel:", "systemd[1]:", "oom-kill", "Out of memory: Kill", "oom_reaper")
-    known = sum(1 for line in lines if any(mark in line for mark in marks) or re.match(r"^\[ *\d+\.\d{6}\] ", line))
+    known = sum(1 for line in lines if any(mark in line for mark in marks) or _DMESG.match(line) or _UPTIME.match(line))
     return known / len(lines)
 
 

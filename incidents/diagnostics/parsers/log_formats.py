@@ -50,6 +50,7 @@ _MESSAGE_KEYS = ("log", "message", "msg", "MESSAGE", "textPayload", "body", "lin
 _TIME_KEYS = ("@timestamp", "timestamp", "time", "ts", "date")
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 _CONTROL = re.compile(r"^[\x00-\x08\x0e-\x1f\ufeff\ufffd]{1,16}")  # byte order mark, Docker's stream header
+_QUOTE = re.compile(r'(?<!\\)"')
 
 MAX_JSON = 65_536  # characters; longer lines are not opened
 NESTING = 3
@@ -93,6 +94,8 @@ def clean(line: str) -> str:
 
 
 def _read_uncommon(line: str, depth: int = 0) -> Header | None:
+    if line.startswith("{") and len(line) <= MAX_JSON and (header := _read_json(line, depth)):
+        return header
     head = line[:400]  # a header deep inside a message is somebody quoting a log
     match = _MODERN_INSIDE.search(line) if _maybe_header(head) else None
     if match and match.start() < len(head):
@@ -103,8 +106,6 @@ def _read_uncommon(line: str, depth: int = 0) -> Header | None:
         return Header(match[1], _role(match[2]), match[3], _level(match[4]), match[5])
     if "[" in head and (match := _BRACKETED_INSIDE.search(line)):
         return Header(match[1], "", match[2], LEVELS[match[3]], match[4])
-    if line.lstrip().startswith("{") and len(line) <= MAX_JSON:
-        return _read_json(line, depth)
     return _read_wrapped(line, depth)
 
 
@@ -113,18 +114,16 @@ def _maybe_header(head: str) -> bool:
 
 
 def _unquote(line: str, start: int, message: str) -> str:
-    """Undo the quoting of a header that was found inside a quoted field."""
+    """Undo the quoting of a header within a quoted field, such as that of a JSON record that was cut off."""
     if start and line[start - 1] == '"':
-        return message.rstrip('"},').replace("\\n", "").replace('\\"', '"').rstrip()
+        return _QUOTE.split(message, maxsplit=1)[0].replace("\\n", "").replace('\\"', '"').rstrip()
     return message
 
 
 def _read_json(line: str, depth: int) -> Header | None:
     try:
         record = json.loads(line)
-    except ValueError:  # includes RecursionError's cousins: cut-off records are common
-        return None
-    except RecursionError:
+    except (ValueError, RecursionError):  # cut-off records are common, nested ones are hostile
         return None
     if not isinstance(record, dict):
         return None
