@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from incidents.diagnostics.fields import InfoFields
 from incidents.diagnostics.parsers.replies import Leaf, as_list, as_pairs, is_list, plain, read_reply, unwrap
 
+_NAMES = Path(__file__).with_name("config_names.toml")
 _DIRECTIVE = re.compile(r"^\s{0,40}([a-z][a-z0-9-]{1,60})\s{1,40}(\S.*)$")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|(\S+)')
+_VALUE = re.compile(r"(?:\d[\w.]{0,20}|\"[^\"]{0,200}\"|/\S{1,200}|yes|no|\d{1,3}(?:\.\d{1,3}){3}\S{0,40}|\*)(?:\s.{0,60})?$")
 # Directives that a file repeats; CONFIG GET prints them joined, so they are joined here too.
 REPEATED = frozenset({"save", "client-output-buffer-limit", "bind", "oom-score-adj-values"})
 
@@ -96,3 +101,16 @@ def _fields(directives: Sequence[Directive]) -> InfoFields:
         if directive.line is not None:
             lines[directive.name] = directive.line
     return InfoFields(values, lines)
+
+
+@cache
+def known_names() -> frozenset[str]:
+    return frozenset(tomllib.loads(_NAMES.read_text(encoding="utf-8"))["names"])
+
+
+def is_directive_line(line: str) -> bool:
+    """Whether a line alone shows that it is of a configuration file; plain words need a value that no sentence has."""
+    matched = _DIRECTIVE.match(line[:400])
+    if matched is None or matched[1] not in known_names():
+        return False
+    return "-" in matched[1] or _VALUE.match(matched[2]) is not None

@@ -16,7 +16,7 @@ _TYPED = re.compile(r"^\((integer|double|boolean|big number|nil|error|true|false
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b"}
 _EMPTY = re.compile(r"^\(?empty (?:array|list or set|list|set|hash|map)\)?$")
-_MAP_ENTRY = re.compile(r'^("(?:[^"\\]|\\.){0,2000}"|\([a-z ]{1,12}\) \S{1,40}|[^\s"]{1,200}) =>(?: (.*))?$', re.DOTALL)
+_MAP_KEY = re.compile(r'\s{0,200}("(?:[^"\\]|\\.){0,2000}"|\([a-z ]{1,12}\) \S{1,40}|[^\s"]{1,200}) =>(?=\s|$)')
 
 MAX_DEPTH = 32
 MAX_LITERAL = 2_000_000  # characters; the Python reader needs about forty times its text
@@ -103,6 +103,7 @@ class _Level:
     items: list[Any] = field(default_factory=list)
     number: int = 0  # of the last element
     column: int = -1  # where its marker ended
+    awaits_value: bool = False  # a map's key whose value is the list that follows
 
 
 class _Tree:
@@ -118,6 +119,10 @@ class _Tree:
         while marker := _MARKER.match(line, position):
             depth = self._place(int(marker[1]), marker.end(2), depth)
             position = marker.end(2)
+            if marker[2] == "#" and (key := _MAP_KEY.match(line, position)):
+                self._add(key[1], number)
+                position = key.end()
+                self.levels[-1].awaits_value = True
             if depth + 1 >= MAX_DEPTH:
                 break
         if depth is not None:
@@ -127,17 +132,28 @@ class _Tree:
         """Return the depth that a marker belongs to, opening a level for it if need be."""
         if parent is not None:
             return self._open(parent + 1, number, column)
-        depths = [depth for depth, level in enumerate(self.levels) if level.number + 1 == number]
-        exact = [depth for depth in depths if self.trust_columns and self.levels[depth].column == column]
-        opens_child = bool(self.levels) and number == 1 and self.trust_columns and self.levels[-1].column < column
-        if (exact or depths) and not opens_child:
-            depth = (exact or depths)[-1]
-            del self.levels[depth + 1 :]
-            self.levels[depth].number, self.levels[depth].column = number, column
-            return depth
-        if opens_child:
+        if number == 1 and self._is_deeper(column):
             return self._open(len(self.levels), number, column)
-        return self._open(0, number, column)  # cut off, or the same reply once more
+        depth = self._continued(number, column)
+        if depth is None:
+            return self._open(0, number, column)  # the same reply once more
+        del self.levels[depth + 1 :]
+        self.levels[depth].number, self.levels[depth].column = number, column
+        return depth
+
+    def _continued(self, number: int, column: int) -> int | None:
+        """Return the deepest level that this element continues; the next number counts most, then the column."""
+        for follows in (lambda level: level.number + 1 == number, lambda level: level.number < number):
+            depths = [depth for depth, level in enumerate(self.levels) if follows(level)]
+            aligned = [depth for depth in depths if self.trust_columns and self.levels[depth].column == column]
+            if aligned or depths:
+                return (aligned or depths)[-1]
+        return None
+
+    def _is_deeper(self, column: int) -> bool:
+        if not self.levels:
+            return False
+        return self.levels[-1].awaits_value or (self.trust_columns and self.levels[-1].column < column)
 
     def _open(self, depth: int, number: int, column: int) -> int:
         del self.levels[depth:]
@@ -146,17 +162,15 @@ class _Tree:
             level.items = self.root
         else:
             self.levels[depth - 1].items.append(level.items)
+            self.levels[depth - 1].awaits_value = False
         self.levels.append(level)
         return depth
 
     def _add(self, rest: str, number: int) -> None:
-        if not rest:
-            return
-        items = self.levels[-1].items
-        entry = _MAP_ENTRY.match(rest)
-        for part in entry.groups() if entry else (rest,):
-            if part:
-                items.append([] if _EMPTY.match(part.strip()) else Leaf(scalar(part), number))
+        if rest:
+            level = self.levels[-1]
+            level.items.append([] if _EMPTY.match(rest) else Leaf(scalar(rest), number))
+            level.awaits_value = False
 
 
 def read_tree(text: str) -> list[Any]:

@@ -1,0 +1,242 @@
+"""Everything that was handed in, as pieces: the mission's fields, artifacts by name, files, the paste box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from incidents.diagnostics.evidence.attribution import attribute
+from incidents.diagnostics.evidence.documents import read_document
+from incidents.diagnostics.evidence.kinds import EvidenceKind, Piece
+from incidents.diagnostics.evidence.lines import clean_text
+from incidents.diagnostics.evidence.names import kind_in_name, node_in_artifact, node_in_path
+from incidents.diagnostics.evidence.reading import PARSERS, lines_of, read_info, read_piece, read_value, to_text
+from incidents.diagnostics.evidence.recognition import BIG, is_log, recognise
+from incidents.diagnostics.evidence.shapes import kind_of_reply
+from incidents.diagnostics.evidence.times import read_time
+from incidents.diagnostics.intake import IncidentInput, UploadedText
+from incidents.diagnostics.parsers import client_list, info, latency
+from incidents.diagnostics.parsers.replies import is_list, plain, whole
+
+_K = EvidenceKind
+_VAGUE = frozenset((_K.PROSE, _K.UNKNOWN))
+# Kinds that are read line by line: named so, they are taken at their word.
+_LINE_KINDS = frozenset((_K.SERVER_LOG, _K.CLIENT_ERRORS, _K.KERNEL_LOG, _K.CONTAINER_EVENTS))
+
+
+def read_intake(intake: IncidentInput) -> tuple[Piece, ...]:
+    """Read all of it, name each piece's node where something tells, and drop what is there twice."""
+    pieces = [
+        *_described(intake.description),
+        *_logs(intake.error_logs),
+        *_info(intake.redis_info, intake.artifacts),
+        *_metrics(intake.metrics),
+        *(piece for name, value in intake.artifacts.items() for piece in _artifact(name, value, intake.artifacts)),
+        *(piece for file in intake.files for piece in read_file(file)),
+        *(piece for number, text in enumerate(intake.pasted) for piece in recognise(text)),
+    ]
+    return attribute(_distinct(pieces))
+
+
+def read_intake_object(value: Mapping[Any, Any]) -> tuple[Piece, ...]:
+    """Read a JSON object: an incident as the API takes it, or captures by name."""
+    known = {plain(key): item for key, item in value.items()}
+    artifacts = known.pop("artifacts", None)
+    fields = {
+        "timestamp": plain(known.pop("timestamp", "")),
+        "error_logs": _strings(known.pop("error_logs", ())),
+        "metrics": known.pop("metrics", None) or {},
+        "redis_info": plain(known.pop("redis_info", "")),
+        "redis_version": plain(known.pop("redis_version", "")),
+        "deployment_type": plain(known.pop("deployment_type", "")),
+        "description": plain(known.pop("description", "")),
+    }
+    if not isinstance(fields["metrics"], Mapping):
+        known["metrics"], fields["metrics"] = fields["metrics"], {}
+    rest = {name: item for name, item in known.items() if name not in ("incident_id", "id", "slug", "expected")}
+    named = {plain(key): item for key, item in artifacts.items()} if isinstance(artifacts, Mapping) else {}
+    return read_intake(IncidentInput(**fields, artifacts={**named, **rest}))
+
+
+def read_file(file: UploadedText) -> list[Piece]:
+    """Read an uploaded file. Its name tells the node, and the kind where the text alone does not."""
+    stated, node = kind_in_name(file.name), node_in_path(file.name)
+    if len(file.text) > BIG and is_log(file.text):
+        return [read_piece(_K.SERVER_LOG, clean_text(file.text), name=file.name, node=node)]
+    found = list(recognise(file.text, name=file.name))
+    if stated is not None and stated in _LINE_KINDS and all(piece.kind in _VAGUE | _LINE_KINDS for piece in found):
+        found = [read_piece(stated, clean_text(file.text), name=file.name)]
+    elif stated is not None and all(piece.kind in _VAGUE for piece in found):
+        found = [read_piece(stated, clean_text(file.text), name=file.name)] if file.text.strip() else []
+    return [piece if piece.node or piece.kind is _K.PROSE else replace(piece, node=node) for piece in found]
+
+
+def _described(text: str) -> list[Piece]:
+    """A description is prose, unless somebody pasted the evidence into it."""
+    found = list(recognise(text or "", name="description"))
+    if all(piece.kind in _VAGUE for piece in found):
+        return [read_piece(_K.PROSE, clean_text(text), name="description")] if found else []
+    return found
+
+
+def _logs(lines: Sequence[str]) -> list[Piece]:
+    """Lines under `error_logs` are of the server unless they show that a client or the kernel wrote them."""
+    text = clean_text("\n".join(lines))
+    found = [piece if piece.kind not in _VAGUE else replace(piece, kind=_K.SERVER_LOG) for piece in recognise(text)]
+    by_kind: dict[tuple[EvidenceKind, str], list[Piece]] = {}
+    for piece in found:
+        by_kind.setdefault((piece.kind, piece.node), []).append(piece)
+    pieces: list[Piece] = []
+    for (kind, node), group in by_kind.items():
+        if kind in _LINE_KINDS:
+            joined = "\n".join(piece.text for piece in group)
+            pieces.append(read_piece(kind, joined, name="error_logs", node=node, first_line=group[0].first_line))
+        else:
+            pieces.extend(group)
+    return pieces
+
+
+def _info(text: str, artifacts: Mapping[str, Any]) -> list[Piece]:
+    """`redis_info` and, where it was captured, the earlier sample."""
+    at = read_time(plain(artifacts.get("redis_info_at")))
+    earlier = plain(artifacts.get("redis_info_earlier"))
+    pieces = _sample(earlier, name="INFO (earlier)", at=read_time(plain(artifacts.get("redis_info_earlier_at"))))
+    found = list(recognise(text or "", name="INFO"))
+    if any(piece.kind is _K.INFO for piece in found):
+        pieces += [replace(piece, at=at) if piece.kind is _K.INFO and at else piece for piece in found]
+    elif text and text.strip():
+        pieces += _sample(text, name="INFO", at=at)
+    return pieces
+
+
+def _sample(text: str, *, name: str, node: str = "", at: datetime | None = None) -> list[Piece]:
+    """Read a text that was captured as INFO. What was said instead of an answer is also an error of a client."""
+    pieces = read_info(clean_text(text), name=name, node=node, at=at)
+    for piece in pieces[:1]:
+        if isinstance(piece.data, info.Info) and piece.data.error:
+            pieces = [*pieces, read_piece(_K.CLIENT_ERRORS, piece.text, name=name, node=node)]
+    return pieces
+
+
+def _metrics(metrics: Mapping[str, Any]) -> list[Piece]:
+    return [read_value(_K.METRICS, metrics, name="metrics")] if metrics else []
+
+
+_READ_WITH_OTHERS = ("redis_info_earlier", "redis_info_earlier_at", "redis_info_at", "client_list_total")
+
+
+def _artifact(name: str, value: Any, artifacts: Mapping[str, Any]) -> list[Piece]:
+    """Read one named capture: by its name where that says what it is, by its looks otherwise."""
+    if name in _READ_WITH_OTHERS or value is None or value == "" or value == [] or value == {}:
+        return _empty_list(name, value)
+    node, kind = node_in_artifact(name), kind_in_name(name)
+    if is_list(value) and (samples := _timed_samples(value, name=name, node=node)):
+        return samples
+    if kind is None:
+        return _unnamed(name, value, node=node)
+    return [_titled(piece, name) for piece in _named(kind, name, value, node=node, artifacts=artifacts)]
+
+
+def _empty_list(name: str, value: Any) -> list[Piece]:
+    """An empty SLOWLOG is an answer too: somebody looked and found nothing."""
+    kind = kind_in_name(name)
+    if name in _READ_WITH_OTHERS or value is None or kind not in (_K.SLOWLOG, _K.LATENCY_LATEST, _K.ACL_LOG):
+        return []
+    return [read_value(kind, value, name=kind.title, node=node_in_artifact(name))]
+
+
+def _named(
+    kind: EvidenceKind, name: str, value: Any, *, node: str, artifacts: Mapping[str, Any]
+) -> list[Piece]:
+    if kind is _K.INFO and not isinstance(value, Mapping):
+        text = value if isinstance(value, str) else lines_of(value) if is_list(value) else plain(value)
+        return _sample(text, name=_info_title(name), node=node)
+    if kind is _K.CLIENT_LIST and (total := whole(artifacts.get(f"{name}_total"))) is not None:
+        piece = read_value(kind, value, name=kind.title, node=node)
+        return [replace(piece, data=client_list.parse(piece.text if isinstance(value, str) else value, total=total))]
+    if kind is _K.LATENCY_HISTORY:
+        event = name.lower().partition("latency_history")[2].strip("_- ")
+        return [replace(read_value(kind, value, node=node), data=latency.parse_history(value, event=event))]
+    if kind in _LINE_KINDS:
+        return _lines_artifact(kind, name, value, node=node)
+    if kind is _K.CONFIG and isinstance(value, str) and "\n" not in value.strip():
+        return [read_value(kind, value, name=kind.title, node=node)]
+    return [read_value(kind, value, name=kind.title if kind in PARSERS else name, node=node)]
+
+
+def _lines_artifact(kind: EvidenceKind, name: str, value: Any, *, node: str) -> list[Piece]:
+    """Logs and errors, as text or as a list of lines; an inspection may be an object."""
+    if isinstance(value, Mapping) or (is_list(value) and not all(isinstance(item, str) for item in value)):
+        found = read_document(value, name=name, node=node)
+        return [piece if piece.kind is not _K.UNKNOWN else replace(piece, kind=kind) for piece in found]
+    text = clean_text(lines_of(value) if is_list(value) else plain(value))
+    return [read_piece(kind, text, name=name, node=node)] if text.strip() else []
+
+
+def _unnamed(name: str, value: Any, *, node: str) -> list[Piece]:
+    """Read a capture whose name says nothing."""
+    if isinstance(value, bool | int | float) or (isinstance(value, str) and "\n" not in value and len(value) < 300):
+        return _short(name, plain(value), node=node)
+    if isinstance(value, str) or (is_list(value) and all(isinstance(item, str) for item in value)):
+        text = value if isinstance(value, str) else "\n".join(value)
+        return [replace(piece, node=piece.node or node) for piece in recognise(text, name=name)]
+    kind = kind_of_reply(value)
+    if kind is not None:
+        return [read_value(kind, value, name=name, node=node)]
+    return [Piece(_K.UNKNOWN, to_text(value), name, node, data=value)]
+
+
+def _short(name: str, text: str, *, node: str) -> list[Piece]:
+    """A word or a sentence: the name belongs to it ("queue: 0"). Fields of INFO count as metrics."""
+    if info.is_known(name.lower()):
+        return [read_piece(_K.METRICS, f"{name.lower()}:{text}", name=name, node=node)]
+    if "exit" in name.lower() and whole(text) is not None:
+        return [read_piece(_K.CONTAINER_EVENTS, f"{name}: {text}", name=name, node=node)]
+    found = recognise(text, name=name)
+    if len(found) == 1 and found[0].kind not in _VAGUE:
+        return [replace(found[0], node=found[0].node or node)]
+    return [read_piece(_K.PROSE, f"{name}: {clean_text(text)}", name=name)]
+
+
+def _timed_samples(value: Sequence[Any], *, name: str, node: str) -> list[Piece]:
+    """Read a list of objects that each hold a time and fields of INFO: a series of samples."""
+    pieces: list[Piece] = []
+    for item in value:
+        if not isinstance(item, Mapping):
+            return []
+        at = next((found for key in ("t", "time", "timestamp", "at", "ts") if (found := read_time(plain(item.get(key))))), None)
+        fields = {key: text for key, text in item.items() if info.is_known(plain(key))}
+        if at is None or not fields:
+            return []
+        pieces.append(read_value(_K.INFO, fields, name=name, node=node, at=at))
+    return pieces
+
+
+def _info_title(name: str) -> str:
+    return "INFO" if name.lower() in ("info", "redis_info") else name
+
+
+def _titled(piece: Piece, name: str) -> Piece:
+    """Let evidence of another node or of a log name the artifact, so that two of a kind stay apart."""
+    return replace(piece, name=name) if piece.node or piece.kind in _LINE_KINDS else piece
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(item if isinstance(item, str) else to_text(item) for item in value) if is_list(value) else ()
+
+
+def _distinct(pieces: Iterable[Piece]) -> list[Piece]:
+    """Drop what was handed in twice; the copy that names its node stays."""
+    kept: dict[tuple[EvidenceKind, str], Piece] = {}
+    for piece in pieces:
+        key = (piece.kind, piece.text.strip())
+        first = kept.get(key)
+        if first is None or (not first.node and piece.node):
+            kept[key] = replace(piece, at=piece.at or (first.at if first else None))
+        elif first.node and piece.node and first.node != piece.node:
+            kept[(piece.kind, f"{piece.node}\0{key[1]}")] = piece  # two nodes may well say the same
+    return list(kept.values())
