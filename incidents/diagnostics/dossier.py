@@ -11,8 +11,9 @@ from incidents.diagnostics.evidence import EvidenceKind, Piece
 from incidents.diagnostics.fields import InfoFields, MissingField
 from incidents.diagnostics.intake import IncidentInput
 from incidents.diagnostics.log_digest import LogDigest
+from incidents.diagnostics.parsers import client_errors, container_events, kernel_log
 from incidents.diagnostics.parsers.info import Info, merge
-from incidents.diagnostics.parsers.server_log import parse_log
+from incidents.diagnostics.parsers.server_log import LogEntry, parse_log
 from incidents.diagnostics.snapshot import Growth, Snapshot, is_restarted, seconds_between
 
 TESTIMONY_LIMIT = 60_000  # characters of small captures that cues are looked for in
@@ -26,6 +27,7 @@ class Node:
     snapshots: list[Snapshot] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     log: LogDigest = field(default_factory=LogDigest)
+    said: LogDigest = field(default_factory=LogDigest)  # by clients, the kernel and the container's keeper
 
     @property
     def latest(self) -> Snapshot | None:
@@ -152,8 +154,29 @@ def build_dossier(pieces: Sequence[Piece], intake: IncidentInput | None = None) 
         node.snapshots = _snapshots(node)
         for piece in node.of_kind(EvidenceKind.SERVER_LOG):
             node.log.feed(parse_log(piece.text, source=piece.name, node=node.name))
+        _listen(node)
     dossier.nodes = list(nodes.values())
     return dossier
+
+
+def _listen(node: Node) -> None:
+    """Recognise what clients got back, and what the kernel and the container's keeper tell."""
+    for piece in node.of_kind(EvidenceKind.CLIENT_ERRORS):
+        for error in client_errors.parse(piece.text):
+            if error.meaning is not None:
+                node.said.hear(_entry(piece, error.line, error.text, None), error.meaning, error.count)
+    for piece in node.of_kind(EvidenceKind.KERNEL_LOG):
+        for event in kernel_log.parse(piece.text):
+            node.said.hear(_entry(piece, event.line, event.text, event.at), event.meaning)
+    for piece in node.of_kind(EvidenceKind.CONTAINER_EVENTS):
+        for told in container_events.parse(piece.text).events:
+            node.said.hear(_entry(piece, told.line, told.text, None), told.meaning, told.count)
+
+
+def _entry(piece: Piece, line: int, text: str, at: datetime | None) -> LogEntry:
+    return LogEntry(
+        line=line, raw=text, message=text, at=at, pid="", role="", level="", source=piece.name, node=piece.node
+    )
 
 
 def _snapshots(node: Node) -> list[Snapshot]:

@@ -47,8 +47,8 @@ class EventSeries:
     tail: deque[LogEvent] = field(default_factory=lambda: deque(maxlen=KEPT_AT_EACH_END))
     count: int = 0
 
-    def add(self, event: LogEvent) -> None:
-        self.count += 1
+    def add(self, event: LogEvent, times: int = 1) -> None:
+        self.count += times
         if len(self.head) < KEPT_AT_EACH_END:
             self.head.append(event)
         else:
@@ -85,6 +85,11 @@ class LogDigest:
             meaning = recognise_line(entry.message)
             if meaning is not None:
                 self.series.setdefault(meaning.event, EventSeries()).add(LogEvent(entry, meaning, self.lines))
+
+    def hear(self, entry: LogEntry, meaning: LineMeaning, times: int = 1) -> None:
+        """Add a line that was recognised elsewhere: an error that a client saw, a line of the kernel."""
+        self.lines += 1
+        self.series.setdefault(meaning.event, EventSeries()).add(LogEvent(entry, meaning, self.lines), times)
 
     def of(self, *names: str) -> list[LogEvent]:
         """The kept occurrences of these events, in the order of the log."""

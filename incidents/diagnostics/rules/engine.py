@@ -196,31 +196,32 @@ def decide_by_latency(view: View, spec: RuleSpec) -> Verdict | None:
 
 
 def decide_by_log(view: View, spec: RuleSpec) -> Verdict | None:
-    """The last opening event decides unless a closing one came after it."""
+    """The last opening event decides unless a closing one came after it. What clients say counts as the newest."""
     condition = spec.log
-    assert condition is not None
-    if not view.node.log:
+    if condition is None:
+        return None
+    said = view.said(*condition.opens)
+    if not view.node.log and not said:
         raise MissingField("server log")
-    last = view.node.log.last(*condition.opens)
-    if last is None or view.count(*condition.opens) < condition.count:
-        return None
-    if spec.unless and _holds_if_known(spec.unless, view, spec):
-        return None
     opened = view.events(*condition.opens)
+    total = view.count(*condition.opens) + view.node.said.count(*condition.opens)
+    if total < condition.count or (spec.unless and _holds_if_known(spec.unless, view, spec)):
+        return None
     if condition.within_seconds and not _crowded(opened, condition.count, condition.within_seconds):
         return None
-    closed = view.node.log.last(*condition.closes) if condition.closes else None
-    recovered = closed is not None and closed.position > last.position
-    quotes = [*_ends(opened), *([closed] if closed and recovered else [])]
-    values = {**last.meaning.captures, "count": view.count(*condition.opens), "first_at": _clock(opened[0].at),
-              "last_at": _clock(last.at)}  # fmt: skip
-    severity = last.meaning.severity or spec.severity if not spec.thresholds else tier(values["count"], spec)
+    closed = view.node.log.last(*condition.closes) if condition.closes and opened and not said else None
+    recovered = closed is not None and closed.position > opened[-1].position
+    shown = [*_ends(opened), *_ends(said, 2), *([closed] if closed and recovered else [])]
+    last = (said or opened)[-1]
+    times = {"first_at": _clock((opened or said)[0].at), "last_at": _clock((opened or said)[-1].at)}
+    values = {**last.meaning.captures, "count": total, **times}
+    severity = tier(total, spec) if spec.thresholds else spec.severity
     if severity is None:
         return None
     return Verdict(
         severity.lowered() if recovered else severity,
         State.RECOVERED if recovered else None,
-        tuple(event.quote() for event in quotes),
+        tuple(event.quote() for event in shown),
         values,
         "recovered" if recovered else "",
     )

@@ -16,8 +16,36 @@ from incidents.diagnostics.rules.view import View
 
 # Commands whose cost grows with the key space or a whole collection.
 LINEAR = frozenset(
-    "keys sort sort_ro smembers hgetall hkeys hvals lrange zrange zrangebyscore zrevrange sunion sinter sdiff zunionstore "
-    "zinterstore flushall flushdb mget mset del lrem linsert georadius object getrange sunionstore sinterstore".split()
+    [
+        "keys",
+        "sort",
+        "sort_ro",
+        "smembers",
+        "hgetall",
+        "hkeys",
+        "hvals",
+        "lrange",
+        "zrange",
+        "zrangebyscore",
+        "zrevrange",
+        "sunion",
+        "sinter",
+        "sdiff",
+        "zunionstore",
+        "zinterstore",
+        "flushall",
+        "flushdb",
+        "mget",
+        "mset",
+        "del",
+        "lrem",
+        "linsert",
+        "georadius",
+        "object",
+        "getrange",
+        "sunionstore",
+        "sinterstore",
+    ]
 )
 NEVER_IN_PRODUCTION = frozenset(("keys", "flushall", "flushdb", "sort"))
 EXPECTED_SLOW = frozenset(("bgsave", "debug", "psync", "sync", "config|rewrite", "save", "shutdown", "bgrewriteaof"))
@@ -124,7 +152,9 @@ def script_blocking(view: View, spec: RuleSpec) -> Verdict | None:
         if not view.node.log and view.node.latest is None:
             raise MissingField("server log")
         return None
-    seconds = max([e.duration_us / 1e6 for e in scripts] + [_milliseconds(e.capture("milliseconds")) for e in events] + [0])
+    seconds = max(
+        [e.duration_us / 1e6 for e in scripts] + [_milliseconds(e.capture("milliseconds")) for e in events] + [0]
+    )
     quotes = [e.quote() for e in events[-2:]] + ([killed.quote()] if killed else [])
     quotes += [quote_slow(e, view.node.name) for e in scripts[:2]] + replies
     ending = "SCRIPT KILL로 종료되었습니다 / ended by SCRIPT KILL." if killed else ""
@@ -143,7 +173,11 @@ def _busy_replies(view: View) -> list[Evidence]:
     if view.node is not view.dossier.main:
         return []
     lines = view.dossier.client_errors.splitlines() + [view.node.info.error]
-    return [Evidence(line[:240], "client errors") for line in lines if re.search(r"BUSY Redis is busy running a script", line)][:2]
+    return [
+        Evidence(line[:240], "client errors")
+        for line in lines
+        if re.search(r"BUSY Redis is busy running a script", line)
+    ][:2]
 
 
 def _milliseconds(text: str) -> float:
@@ -244,14 +278,18 @@ def error_rate(view: View, spec: RuleSpec) -> Verdict | None:
     code = max(codes, key=lambda name: codes[name], default="")
     if not code or codes[code] / total < 0.01:
         return None
-    return Verdict(spec.severity, evidence=view.evidence(), values={"value": errors / total, "code": code, "count": codes[code]})
+    return Verdict(
+        spec.severity, evidence=view.evidence(), values={"value": errors / total, "code": code, "count": codes[code]}
+    )
 
 
 @rule("perf-module-blocking")
 def module_blocking(view: View, spec: RuleSpec) -> Verdict | None:
     if view.node is not view.dossier.main or not view.dossier.client_errors:
         raise MissingField("client errors")
-    lines = [line for line in view.dossier.client_errors.splitlines() if "busy running a module command" in line.lower()]
+    lines = [
+        line for line in view.dossier.client_errors.splitlines() if "busy running a module command" in line.lower()
+    ]
     return Verdict(spec.severity, evidence=(Evidence(lines[0][:240], "client errors"),)) if lines else None
 
 

@@ -125,7 +125,9 @@ def aof_rewrite_failed(view: View, spec: RuleSpec) -> Verdict | None:
 @rule("pers-disk-full")
 def disk_full(view: View, spec: RuleSpec) -> Verdict | None:
     """Find the system's own word for it in the log, in client errors or in df."""
-    lines = [e for e in view.events(*view.node.log.series) if any(word in e.entry.message for word in (*FULL, *UNWRITABLE))]
+    lines = [
+        e for e in view.events(*view.node.log.series) if any(word in e.entry.message for word in (*FULL, *UNWRITABLE))
+    ]
     quotes = [event.quote() for event in lines[-3:]] + _client_words(view, FULL) + _full_volumes(view)
     if not quotes:
         if not view.node.log and view.node.latest is None:

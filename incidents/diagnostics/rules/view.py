@@ -128,6 +128,10 @@ class View:
     def count(self, *names: str) -> int:
         return self.node.log.count(*names)
 
+    def said(self, *names: str) -> list[LogEvent]:
+        """What clients, the kernel or the container's keeper said."""
+        return self.node.said.of(*names)
+
     # --- the expression language ---
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
@@ -138,6 +142,7 @@ class View:
             "delta": self.delta,
             "rate": self.rate,
             "events": self.count,
+            "said": self.node.said.count,
             "get": self.get,
             "two_samples": lambda: self.node.earlier is not None,
         }
