@@ -13,6 +13,10 @@ METAVARIABLE = re.compile(
 TYPE_PATTERNS = {
     "int": re.compile(r"[+-]?\d+"),
     "time": re.compile(r"\d+"),
+    "acl-rule": re.compile(
+        r"on|off|nopass|resetpass|reset|allkeys|resetkeys|allchannels|resetchannels|allcommands|nocommands|clearselectors"
+        r"|sanitize-payload|skip-sanitize-payload|alldbs|resetdbs|db=.*|[+-]@?[\w|.-]+|[~&].*|%[RW~]+.*|[><#!].+|\(.*|.*\)", re.I | re.S,
+    ),
     "num": re.compile(r"\(?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\(?[+-]?inf(?:inity)?", re.I),
 }
 

@@ -80,7 +80,7 @@ def settings() -> Mapping[str, Setting]:
 @cache
 def sentinel_commands() -> frozenset[str]:
     """Return the top-level commands that a Sentinel answers."""
-    return frozenset(_read_json("commands.json")["sentinel_commands"])
+    return frozenset(_read_json("commands.json")["about"]["sentinel_commands"])
 
 
 @cache
