@@ -39,6 +39,7 @@ def attribute(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     groups = _joined([_identity(index, piece) for index, piece in enumerate(pieces) if piece.kind not in _NODELESS])
     _name_sentinels(groups)
     _adopt_lonely(groups)
+    _follow_main(groups, pieces)
     names = {index: group.label for group in groups for index in group.pieces}
     names = _without_localhost(names)
     return tuple(replace(piece, node=names.get(index, piece.node)) for index, piece in enumerate(pieces))
@@ -199,6 +200,17 @@ def _adopt_lonely(groups: list[NodeIdentity]) -> None:
         return
     for group in unnamed:
         group.label = named[0].label
+
+
+def _follow_main(groups: list[NodeIdentity], pieces: Sequence[Piece]) -> None:
+    """Let what was handed in beside an unnamed INFO, and says nothing of its node, be of that INFO's node."""
+    main = next((i for i, piece in enumerate(pieces) if piece.kind is _K.INFO and not piece.node), None)
+    home = next((group for group in groups if main in group.pieces), None)
+    if home is None or not home.label:
+        return
+    for group in groups:
+        if not group.label and not group.marks and not group.ports:
+            group.label = home.label
 
 
 def _is_role(label: str) -> bool:

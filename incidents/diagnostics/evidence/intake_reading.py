@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,8 @@ from incidents.diagnostics.parsers.replies import is_list, plain, whole
 
 _K = EvidenceKind
 _VAGUE = frozenset((_K.PROSE, _K.UNKNOWN))
+_SAID = frozenset((_K.PROSE, _K.UNKNOWN, _K.CLIENT_ERRORS))
+TWIN_SECONDS = 2.0
 # Kinds that are read line by line: named so, they are taken at their word.
 _LINE_KINDS = frozenset((_K.SERVER_LOG, _K.CLIENT_ERRORS, _K.KERNEL_LOG, _K.CONTAINER_EVENTS))
 
@@ -35,9 +38,9 @@ def read_intake(intake: IncidentInput) -> tuple[Piece, ...]:
         *_metrics(intake.metrics),
         *(piece for name, value in intake.artifacts.items() for piece in _artifact(name, value, intake.artifacts)),
         *(piece for file in intake.files for piece in read_file(file)),
-        *(piece for number, text in enumerate(intake.pasted) for piece in recognise(text)),
+        *(piece for text in intake.pasted for piece in recognise(text)),
     ]
-    return attribute(_distinct(pieces))
+    return without_twins(attribute(_distinct([*pieces, *_crash_samples(pieces)])))
 
 
 def read_intake_object(value: Mapping[Any, Any]) -> tuple[Piece, ...]:
@@ -68,15 +71,17 @@ def read_file(file: UploadedText) -> list[Piece]:
     found = list(recognise(file.text, name=file.name))
     if stated is not None and stated in _LINE_KINDS and all(piece.kind in _VAGUE | _LINE_KINDS for piece in found):
         found = [read_piece(stated, clean_text(file.text), name=file.name)]
+    elif stated is _K.INFO and all(piece.kind in _SAID for piece in found):
+        found = _sample(file.text, name=file.name)
     elif stated is not None and all(piece.kind in _VAGUE for piece in found):
         found = [read_piece(stated, clean_text(file.text), name=file.name)] if file.text.strip() else []
     return [piece if piece.node or piece.kind is _K.PROSE else replace(piece, node=node) for piece in found]
 
 
 def _described(text: str) -> list[Piece]:
-    """A description is prose, unless somebody pasted the evidence into it."""
+    """A description is prose, even one that quotes an error, unless somebody pasted the evidence into it."""
     found = list(recognise(text or "", name="description"))
-    if all(piece.kind in _VAGUE for piece in found):
+    if all(piece.kind in _SAID for piece in found):
         return [read_piece(_K.PROSE, clean_text(text), name="description")] if found else []
     return found
 
@@ -124,6 +129,7 @@ def _metrics(metrics: Mapping[str, Any]) -> list[Piece]:
     return [read_value(_K.METRICS, metrics, name="metrics")] if metrics else []
 
 
+_EARLIER = re.compile(r"(?:before|earlier|previous|baseline|prior)(?:_|$)", re.IGNORECASE)
 _READ_WITH_OTHERS = ("redis_info_earlier", "redis_info_earlier_at", "redis_info_at", "client_list_total")
 
 
@@ -134,6 +140,8 @@ def _artifact(name: str, value: Any, artifacts: Mapping[str, Any]) -> list[Piece
     node, kind = node_in_artifact(name), kind_in_name(name)
     if is_list(value) and (samples := _timed_samples(value, name=name, node=node)):
         return samples
+    if kind is None and _EARLIER.match(name) and isinstance(value, Mapping):
+        return [read_value(_K.INFO, value, name=name, node=node)]
     if kind is None:
         return _unnamed(name, value, node=node)
     return [_titled(piece, name) for piece in _named(kind, name, value, node=node, artifacts=artifacts)]
@@ -240,3 +248,58 @@ def _distinct(pieces: Iterable[Piece]) -> list[Piece]:
         elif first.node and piece.node and first.node != piece.node:
             kept[(piece.kind, f"{piece.node}\0{key[1]}")] = piece  # two nodes may well say the same
     return list(kept.values())
+
+
+def _crash_samples(pieces: Sequence[Piece]) -> list[Piece]:
+    """Take INFO out of crash reports: of a server that is gone it is the last that is known."""
+    found: list[Piece] = []
+    for piece in pieces:
+        text = crash_info(piece.text) if piece.kind is _K.SERVER_LOG else ""
+        if text:
+            found.append(read_piece(_K.INFO, text, name=f"{piece.name} (crash report)", node=piece.node))
+    return found
+
+
+def crash_info(log: str) -> str:
+    """Return the INFO that the last crash report of a log quotes, or ""."""
+    start = log.rfind("------ INFO OUTPUT ------")
+    if start < 0:
+        return ""
+    start = log.find("\n", start) + 1
+    end = log.find("\n------ ", start)
+    return log[start : end if end >= 0 else start + 40_000].strip("\n") if start else ""
+
+
+def without_twins(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Drop samples that only repeat another of the same process, and crash reports' where a living one answered."""
+    kept: list[Piece] = []
+    last: dict[tuple[str, str], int] = {}
+    living = {piece.node for piece in pieces if _is_sample(piece) and not piece.name.endswith("(crash report)")}
+    for piece in pieces:
+        if not _is_sample(piece):
+            kept.append(piece)
+        elif piece.name.endswith("(crash report)") and piece.node in living:
+            continue
+        else:
+            key = (piece.node, piece.data.fields.get("run_id", ""))
+            if key in last and _is_twin(kept[last[key]], piece):
+                kept[last[key]] = max(kept[last[key]], piece, key=_weight)
+            else:
+                last[key] = len(kept)
+                kept.append(piece)
+    return tuple(kept)
+
+
+def _is_sample(piece: Piece) -> bool:
+    return piece.kind is _K.INFO and isinstance(piece.data, info.Info) and not piece.data.is_empty
+
+
+def _is_twin(one: Piece, other: Piece) -> bool:
+    """Whether two whole samples of one process are so close that their difference says nothing."""
+    if not one.data.fields.get("run_id") or one.at is None or other.at is None:
+        return False
+    return abs((one.at - other.at).total_seconds()) < TWIN_SECONDS
+
+
+def _weight(piece: Piece) -> tuple[int, bool]:
+    return len(piece.data.fields), piece.name == "INFO"

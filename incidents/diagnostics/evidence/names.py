@@ -115,6 +115,8 @@ def node_in_artifact(name: str) -> str:
         kept.append(word)
     if not kept:
         return ""
-    if kept[0] == "sentinel" or kept[-1] in ("master", "replica", "slave", "primary"):
+    if kept[0] == "sentinel":
+        return "-".join(word for word in kept[:2] if word == "sentinel" or word.isdigit())
+    if kept[-1] in ("master", "replica", "slave", "primary"):
         return " ".join({"slave": "replica", "primary": "master"}.get(word, word) for word in kept)
     return "-".join(kept) if any(character.isdigit() for word in kept for character in word) else ""

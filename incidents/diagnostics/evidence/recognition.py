@@ -8,7 +8,7 @@ from datetime import datetime
 
 from incidents.diagnostics.evidence.documents import is_bundle, is_intake, read_document
 from incidents.diagnostics.evidence.kinds import EvidenceKind, Piece
-from incidents.diagnostics.evidence.lines import clean_text, is_log_line
+from incidents.diagnostics.evidence.lines import clean_text, is_log_line, is_sentence
 from incidents.diagnostics.evidence.reading import read_info, read_piece
 from incidents.diagnostics.evidence.splitting import Block, split
 from incidents.diagnostics.parsers.replies import read_literal
@@ -86,11 +86,19 @@ def _pieces(block: Block, lines: Sequence[str], *, name: str) -> list[Piece]:
     if start >= end:
         return []
     text = "\n".join(lines[start:end])
+    if block.kind is _K.PROSE and not _reads_as_prose(lines[start:end]):
+        block.kind = _K.UNKNOWN
     title = _title(block, name)
     if block.kind in (_K.INFO, _K.METRICS):
         return _info_pieces(block.kind, text, title, block, start + 1)
     node = "" if block.kind is _K.PROSE else block.node
     return [read_piece(block.kind, text, name=title, node=node, at=block.at, first_line=start + 1)]
+
+
+def _reads_as_prose(lines: Sequence[str]) -> bool:
+    """Whether people wrote this; a long list without sentences is the output of something we do not know."""
+    written = [line for line in lines[:200] if line.strip()]
+    return len(written) < 6 or sum(map(is_sentence, written)) * 3 >= len(written)
 
 
 def _info_pieces(kind: EvidenceKind, text: str, title: str, block: Block, first_line: int) -> list[Piece]:

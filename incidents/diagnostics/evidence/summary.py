@@ -67,7 +67,7 @@ def _deployment(samples: Sequence[Piece], pieces: Sequence[Piece]) -> str:
         return "sentinel"
     if any(_has_replication(piece.data) for piece in samples):
         return "replication"
-    return "standalone" if samples or "standalone" in modes else ""
+    return "standalone" if "standalone" in modes else ""
 
 
 def _has_replication(data: Info) -> bool:
