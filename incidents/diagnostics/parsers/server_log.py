@@ -29,8 +29,8 @@ __all__ = [
     "recognise_line",
 ]
 
-# Said before a message by the part of the server that logs it; the same messages exist without.
-_SPEAKERS = ("Dual channel replication: ", "Replica bio thread: ", "<module> ", "<cluster> ", "DEBUG: ")
+# Said before a message by the part of the server, or the module ("<search> "), that logs it.
+_SPEAKER = re.compile(r"Dual channel replication: |Replica bio thread: |<[\w.-]{1,64}> ")
 _SEPARATOR = re.compile(r"[:\]|>#*] +|[\"'`]")
 _NO_CAPTURES: Mapping[str, str] = MappingProxyType({})
 
@@ -146,10 +146,8 @@ def _time_of(header: Header, clock: LogClock) -> datetime | None:
 def _message_of(line: str) -> str:
     header = read_header(line)
     message = (header.message if header else clean(line)).strip()
-    for speaker in _SPEAKERS:
-        if message.startswith(speaker):
-            message = message[len(speaker) :]
-    return message
+    speaker = _SPEAKER.match(message)
+    return message[speaker.end() :] if speaker else message
 
 
 def _find_quoted(text: str) -> Recognised | None:
