@@ -1,0 +1,91 @@
+"""A stored event as it goes over the wire: fragments of the page for browsers, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from incidents import run_view
+from incidents.analysis.events import EventKind
+from incidents.models import AnalysisRun
+from sre_portal import sse
+
+JSON = "json"  # the style of programs; every other style is the language of a page
+
+# Where an event goes on the page: the SSE event's name, which an element names in `sse-swap`, and its template.
+# A report fills several places; they travel as several messages under one event id.
+SLOTS: Mapping[str, tuple[str, ...]] = {
+    EventKind.EVIDENCE_READ: ("evidence_read",),
+    EventKind.FINDING: ("finding",),
+    EventKind.SKIPPED: ("skipped",),
+    EventKind.HYPOTHESIS: ("hypothesis",),
+    EventKind.PASSAGE: ("passage",),
+    EventKind.TOOL: ("tool",),
+    EventKind.TEXT: ("text",),
+    EventKind.REPORT: ("verdict", "plan", "explanation", "gaps", "related"),
+    EventKind.NOTICE: ("notice",),
+    EventKind.FAILED: ("failed",),
+    EventKind.DONE: ("done",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    sequence: int
+    kind: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What fragments need to know of their run beside the event. Plain values: rendering touches no database."""
+
+    run_id: int = 0
+    incident_id: int = 0
+    status: str = ""
+    analyst: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    previous: Mapping[str, Any] | None = None  # the report of the run before, to show what changed
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took. None while it is under way."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+    @classmethod
+    def of(cls, run: AnalysisRun) -> RunFacts:
+        before = AnalysisRun.objects.filter(incident_id=run.incident_id, pk__lt=run.pk, result__isnull=False)
+        return cls(
+            run_id=run.pk, incident_id=run.incident_id, status=run.status, analyst=run.analyst,
+            started_at=run.started_at, finished_at=run.finished_at,
+            previous=before.order_by("-pk").values_list("result", flat=True).first(),
+        )  # fmt: skip
+
+
+def encode(event: StoredEvent, facts: RunFacts, style: str) -> bytes:
+    """One event on the wire. Only the last of its messages carries the id: a cut in between repeats them all."""
+    if style == JSON:
+        data = json.dumps(event.payload, ensure_ascii=False)
+        return sse.encode(event=event.kind, data=data, id=event.sequence)
+    with translation.override(style):
+        parts = list(_fragments(event, facts))
+    last = len(parts) - 1
+    return b"".join(
+        sse.encode(event=slot, data=html, id=event.sequence if number == last else None)
+        for number, (slot, html) in enumerate(parts)
+    )
+
+
+def _fragments(event: StoredEvent, facts: RunFacts) -> Iterator[tuple[str, str]]:
+    context = run_view.context_of(event.kind, event.payload, facts)
+    for slot in SLOTS.get(event.kind, ()):
+        yield slot, render_to_string(f"incidents/slots/{slot}.html", context)

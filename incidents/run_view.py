@@ -1,0 +1,125 @@
+"""What a page shows of a run: its stored events folded together, in the shapes that the templates read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from incidents.analysis.events import EventKind
+from incidents.analysis.report import AnalysisResult, ChainLink, from_json
+from incidents.comparing import compare
+
+if TYPE_CHECKING:
+    from incidents.fragments import RunFacts, StoredEvent
+
+
+@dataclass
+class RunView:
+    """Everything that a run has told so far. A page without JavaScript is drawn from this alone."""
+
+    facts: RunFacts
+    evidence_read: Mapping[str, Any] | None = None
+    findings: list[Mapping[str, Any]] = field(default_factory=list)
+    skipped: list[Mapping[str, Any]] = field(default_factory=list)
+    hypotheses: list[Mapping[str, Any]] = field(default_factory=list)
+    passages: list[Mapping[str, Any]] = field(default_factory=list)
+    tools: list[Mapping[str, Any]] = field(default_factory=list)
+    notices: list[Mapping[str, Any]] = field(default_factory=list)
+    words: str = ""
+    report: AnalysisResult | None = None
+    failure: str = ""
+    position: int = 0
+
+    def take(self, event: StoredEvent) -> None:
+        self.position = event.sequence
+        match event.kind:
+            case EventKind.EVIDENCE_READ:
+                self.evidence_read = event.payload
+            case EventKind.SKIPPED:
+                self.skipped = list(event.payload.get("rules", []))
+            case EventKind.TEXT:
+                self.words += str(event.payload.get("delta", ""))
+            case EventKind.REPORT:
+                self.report = from_json(event.payload)
+            case EventKind.FAILED:
+                self.failure = str(event.payload.get("message", ""))
+            case _ if event.kind in self._lists:
+                self._lists[event.kind].append(event.payload)
+
+    @property
+    def _lists(self) -> dict[str, list[Mapping[str, Any]]]:
+        return {
+            EventKind.FINDING: self.findings, EventKind.HYPOTHESIS: self.hypotheses,
+            EventKind.PASSAGE: self.passages, EventKind.TOOL: self.tools, EventKind.NOTICE: self.notices,
+        }  # fmt: skip
+
+
+def view_of(facts: RunFacts, events: Iterable[StoredEvent]) -> RunView:
+    view = RunView(facts)
+    for event in events:
+        view.take(event)
+    return view
+
+
+def context_of(kind: str, payload: Mapping[str, Any], facts: RunFacts) -> dict[str, Any]:
+    """The context of one event's fragments; the same names that a whole page gives to the same templates."""
+    context: dict[str, Any] = {"facts": facts}
+    match kind:
+        case EventKind.REPORT:
+            context |= report_context(from_json(payload), facts)
+        case EventKind.SKIPPED:
+            context["skipped"] = payload.get("rules", [])
+        case EventKind.TEXT:
+            context["words"] = payload.get("delta", "")
+        case EventKind.FAILED:
+            context["failure"] = payload.get("message", "")
+        case _:
+            context[kind] = payload
+    return context
+
+
+def report_context(report: AnalysisResult, facts: RunFacts) -> dict[str, Any]:
+    return {
+        "facts": facts,
+        "report": report,
+        "tone": report.severity if report.incident_detected else "ok",
+        "since": first_sign(report),
+        "chain": chain_of(report.causal_chain),
+        "changes": compare(facts.previous, report),
+    }
+
+
+def first_sign(report: AnalysisResult) -> str:
+    """The earliest time that the evidence of active findings names, by the clock of the log. Empty if none does."""
+    times = [
+        quote.at for finding in report.findings if finding.state == "active" for quote in finding.evidence if quote.at
+    ]
+    return min(times, default="").replace("T", " ")[:19]
+
+
+# --- The causal chain ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class ChainNode:
+    id: str
+    title: str
+    effects: list[ChainNode] = field(default_factory=list)
+
+
+def chain_of(links: Iterable[ChainLink]) -> list[ChainNode]:
+    """The links as trees that start at what has no cause. Each effect hangs under its first cause; circles are cut."""
+    nodes: dict[str, ChainNode] = {}
+    caused: set[str] = set()
+    for link in links:
+        cause = nodes.setdefault(link.cause, ChainNode(link.cause, link.cause_title or link.cause))
+        effect = nodes.setdefault(link.effect, ChainNode(link.effect, link.effect_title or link.effect))
+        if effect.id not in caused and not _leads_to(effect, cause.id):
+            cause.effects.append(effect)
+            caused.add(effect.id)
+    return [node for node in nodes.values() if node.id not in caused]
+
+
+def _leads_to(node: ChainNode, target: str) -> bool:
+    return node.id == target or any(_leads_to(effect, target) for effect in node.effects)

@@ -1,0 +1,75 @@
+"""Words of the domain in templates: kinds of evidence, risks, states, and text with light markup."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from incidents import prose as prose_rendering
+from incidents.diagnostics.evidence import EvidenceKind
+from incidents.models import Category
+
+register = template.Library()
+
+RISK_WORDS = {
+    "read-only": _("read only"),
+    "changes-settings": _("changes settings"),
+    "blocks": _("may block the server"),
+    "loses-data": _("loses data"),
+}
+RISK_TONES = {"read-only": "ok", "changes-settings": "medium", "blocks": "high", "loses-data": "critical"}
+STATE_WORDS = {
+    "active": _("active"),
+    "recovered": _("recovered"),
+    "history": _("happened earlier"),
+    "risk": _("risk"),
+    "context": _("for context"),
+}
+STATUS_TONES = {"open": "high", "investigating": "medium", "mitigated": "low", "resolved": "ok"}
+RUN_TONES = {"queued": "none", "running": "low", "succeeded": "ok", "failed": "critical", "cancelled": "none"}
+
+
+@register.filter
+def kind_words(kinds: str) -> str:
+    """Kinds of evidence, separated by commas, as a reader knows them."""
+    language = "ko" if (get_language() or "").startswith("ko") else "en"
+    known = (EvidenceKind(kind) for kind in kinds.split(",") if kind in EvidenceKind.__members__.values())
+    return ", ".join(kind.label.say(language) for kind in known)
+
+
+@register.filter
+def category_words(category: str) -> str:
+    return str(Category(category).label) if category in Category.values else category
+
+
+@register.filter
+def risk_words(risk: str) -> str:
+    return str(RISK_WORDS.get(risk, risk))
+
+
+@register.filter
+def risk_tone(risk: str) -> str:
+    return RISK_TONES.get(risk, "none")
+
+
+@register.filter
+def state_words(state: str) -> str:
+    return str(STATE_WORDS.get(state, state))
+
+
+@register.filter
+def status_tone(status: str) -> str:
+    return STATUS_TONES.get(status, "none")
+
+
+@register.filter
+def run_tone(status: str) -> str:
+    return RUN_TONES.get(status, "none")
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """Text of an analyst, which may hold Markdown and is not to be trusted."""
+    return mark_safe(prose_rendering.render(text))  # noqa: S308 (sanitised there)
