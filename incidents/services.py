@@ -15,7 +15,7 @@ from incidents import run_log, tasks
 from incidents.diagnostics.evidence import prefill, recognise
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
-from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange
+from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange, Language
 from incidents.texts import storable_text
 
 if TYPE_CHECKING:
@@ -106,11 +106,12 @@ def _moment(timestamp: str) -> datetime | None:
 
 def start_analysis(*, incident: Incident, actor: User | None, language: str = "") -> AnalysisRun:
     """Queue a run over all evidence there is. Raise AnalysisAlreadyRunning with the run that is under way."""
+    language = language if language in Language.values else incident.language
     try:
         with transaction.atomic():
             until = incident.evidence.order_by("-sequence").values_list("sequence", flat=True).first() or 0
             run = AnalysisRun.objects.create(
-                incident=incident, language=language or incident.language, evidence_until=until, requested_by=actor
+                incident=incident, language=language, evidence_until=until, requested_by=actor
             )
             _note(incident, actor, Kind.ANALYSIS_STARTED)
     except IntegrityError:

@@ -1,5 +1,26 @@
-"""Routes."""
+"""Addresses of the pages. Incidents go by their public number."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+from django.views.generic import RedirectView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from incidents import account_views, api_docs, converters, run_views, views  # noqa: F401  (registers <incident:…>)
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="incident-list"), name="home"),
+    path("incidents/", views.incident_list, name="incident-list"),
+    path("incidents/new/", views.incident_new, name="incident-new"),
+    path("incidents/recognise/", views.recognise_text, name="recognise"),
+    path("incidents/<incident:incident_id>/", views.incident_detail, name="incident-detail"),
+    path("incidents/<incident:incident_id>/status/", views.incident_status, name="incident-status"),
+    path("incidents/<incident:incident_id>/assign/", views.incident_assign, name="incident-assign"),
+    path("incidents/<incident:incident_id>/evidence/", views.evidence_add, name="evidence-add"),
+    path("incidents/<incident:incident_id>/evidence/find/", views.evidence_find, name="evidence-find"),
+    path("incidents/<incident:incident_id>/evidence/<int:sequence>/", views.evidence_detail, name="evidence-detail"),
+    path("incidents/<incident:incident_id>/analyse/", run_views.start_analysis, name="run-start"),
+    path("incidents/<incident:incident_id>/runs/<int:run_id>/", views.run_detail, name="run-detail"),
+    path("incidents/<incident:incident_id>/runs/<int:run_id>/events", run_views.run_events, name="run-events"),
+    path("incidents/<incident:incident_id>/runs/<int:run_id>/cancel/", run_views.cancel_run, name="run-cancel"),
+    path("account/token/", account_views.token, name="token"),
+    path("account/theme/", account_views.set_theme, name="set-theme"),
+    path("api/docs/", api_docs.docs, name="api-docs"),
+]

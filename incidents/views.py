@@ -1,0 +1,178 @@
+"""Pages about incidents and their evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from incidents import queries, services
+from incidents.diagnostics.evidence import describe, prefill, recognise
+from incidents.evidence_rows import GLANCE
+from incidents.evidence_search import place_of, window_of
+from incidents.forms import EvidenceForm, IncidentForm, StatusForm
+from incidents.models import AnalysisRun, Category, Incident, Severity
+from incidents.run_view import report_context
+
+PER_PAGE = 30
+may_view = permission_required("incidents.view_incident", raise_exception=True)
+may_add = permission_required("incidents.add_incident", raise_exception=True)
+may_change = permission_required("incidents.change_incident", raise_exception=True)
+
+
+@may_view
+@require_GET
+def incident_list(request: HttpRequest) -> HttpResponse:
+    wanted = queries.IncidentFilter.of(request.GET)
+    page = Paginator(queries.incidents(request.user, wanted), PER_PAGE).get_page(request.GET.get("page"))
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    context = {
+        "section": "incidents", "page": page, "wanted": wanted, "kept": kept.urlencode(),
+        "statuses": Incident.Status.choices, "severities": Severity.choices, "categories": Category.choices,
+    }  # fmt: skip
+    template = "incidents/parts/table.html" if request.htmx and not request.htmx.boosted else "incidents/list.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+@may_add
+@require_http_methods(["GET", "POST"])
+def incident_new(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        form = IncidentForm(initial={"language": _own_language()})
+        return render(request, "incidents/new.html", {"section": "incidents", "form": form})
+    form = IncidentForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return render(request, "incidents/new.html", {"section": "incidents", "form": form}, status=422)
+    incident = services.create_incident(
+        intake=form.intake(), reporter=request.user, language=form.cleaned_data["language"]
+    )
+    services.start_analysis(incident=incident, actor=request.user)
+    return redirect(incident)
+
+
+@may_add
+@require_POST
+def recognise_text(request: HttpRequest) -> HttpResponse:
+    """Say what a text looks like while it is being typed. The form works the same without it."""
+    pieces = recognise(request.POST.get("pasted", "")[:GLANCE])
+    language = _own_language()
+    context = {
+        "recognised": [(row.label.say(language), row) for row in describe(pieces)],
+        "prefill": prefill(pieces),
+        "deployments": dict(Incident.Deployment.choices),
+    }
+    return render(request, "incidents/parts/recognised.html", context)
+
+
+@may_view
+@require_GET
+def incident_detail(request: HttpRequest, incident_id: int) -> HttpResponse:
+    incident = queries.incident_for(request.user, incident_id)
+    return _incident_page(request, incident, incident.latest_run)
+
+
+@may_view
+@require_GET
+def run_detail(request: HttpRequest, incident_id: int, run_id: int) -> HttpResponse:
+    """An earlier run, with the report as it was."""
+    run = queries.run_for(request.user, run_id, incident_id=incident_id)
+    return _incident_page(request, run.incident, run)
+
+
+def _incident_page(
+    request: HttpRequest, incident: Incident, run: AnalysisRun | None, *, form: EvidenceForm | None = None,
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    view = queries.run_view(run) if run else None
+    runs = list(incident.runs.select_related("requested_by").defer("result").order_by("-id")[:30])
+    context: dict[str, Any] = {
+        "section": "incidents", "incident": incident, "run": run, "view": view, "runs": runs,
+        "is_latest": not runs or run == runs[0],
+        "evidence": queries.evidence_list(incident),
+        "history": incident.changes.select_related("actor").order_by("-id")[:30],
+        "form": form or EvidenceForm(), "statuses": Incident.Status.choices,
+        "verdicts": Incident.DiagnosisRight.choices,
+    }  # fmt: skip
+    if view is not None:
+        context["facts"] = view.facts
+        if view.report is not None:
+            context |= report_context(view.report, view.facts)
+    return render(request, "incidents/detail.html", context, status=status)
+
+
+@may_change
+@require_POST
+def evidence_add(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Add evidence and analyse again."""
+    incident = queries.incident_for(request.user, incident_id)
+    form = EvidenceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _incident_page(request, incident, incident.latest_run, form=form, status=422)
+    services.add_evidence(incident=incident, intake=form.intake(), actor=request.user)
+    try:
+        services.start_analysis(incident=incident, actor=request.user)
+    except services.AnalysisAlreadyRunning:
+        messages.info(request, _("The evidence was added. The analysis under way does not see it; start another one."))
+    return redirect(incident)
+
+
+@may_view
+@require_GET
+def evidence_detail(request: HttpRequest, incident_id: int, sequence: int) -> HttpResponse:
+    """One text with numbered lines, a window of it at a time; `?line=` leads to a line."""
+    incident = queries.incident_for(request.user, incident_id)
+    item = get_object_or_404(incident.evidence.select_related("added_by"), sequence=sequence)
+    window = window_of(item.text, request.GET.get("line", ""), request.GET.get("from", ""))
+    context = {"section": "incidents", "incident": incident, "item": item, "window": window}
+    return render(request, "incidents/evidence.html", context)
+
+
+@may_view
+@require_GET
+def evidence_find(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Lead from a quote of a report to its place in the evidence."""
+    incident = queries.incident_for(request.user, incident_id)
+    place = place_of(incident, request.GET.get("text", ""), request.GET.get("source", ""), request.GET.get("line", ""))
+    if place is None:
+        messages.info(request, _("That line could not be found in the evidence any more."))
+        return redirect(incident)
+    address = reverse("evidence-detail", args=[incident.pk, place.sequence])
+    return redirect(f"{address}?line={place.line}#L{place.line}" if place.line else address)
+
+
+@may_change
+@require_POST
+def incident_status(request: HttpRequest, incident_id: int) -> HttpResponse:
+    incident = queries.incident_for(request.user, incident_id)
+    form = StatusForm(request.POST)
+    if form.is_valid():
+        services.change_status(incident=incident, actor=request.user, **form.cleaned_data)
+    else:
+        messages.error(request, _("That status does not exist."))
+    return redirect(incident)
+
+
+@may_change
+@require_POST
+def incident_assign(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Take an incident, or let go of it."""
+    incident = queries.incident_for(request.user, incident_id)
+    services.assign(
+        incident=incident, assignee=request.user if request.POST.get("take") else None, actor=request.user
+    )  # fmt: skip
+    return redirect(incident)
+
+
+def _own_language() -> str:
+    return "ko" if (get_language() or "").startswith("ko") else "en"

@@ -1,0 +1,120 @@
+// What pages do beyond HTML: copy, local times, prefilled fields, a stream that survives cuts. All of it is optional.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.replace("no-js", "js");
+
+  // --- Times in the viewer's zone ---
+  const precise = new Intl.DateTimeFormat(root.lang || undefined, {
+    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+    hour12: false, timeZoneName: "short",
+  });
+  function localise(scope) {
+    for (const element of scope.querySelectorAll("time[data-local]")) {
+      const text = precise.format(new Date(element.dateTime));
+      if (element.dataset.local === "text") element.textContent = text;
+      else element.title = text;
+      element.removeAttribute("data-local");
+    }
+  }
+
+  // --- Copy ---
+  async function copy(button) {
+    const label = button.querySelector("[data-copied]");
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      return; // no permission, or no https: the command stands beside the button to be selected
+    }
+    const before = label.textContent;
+    label.textContent = label.dataset.copied;
+    setTimeout(() => { label.textContent = before; }, 1500);
+  }
+
+  // --- Menus ---
+  function closeMenus(except) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (menu !== except) menu.open = false;
+    }
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+    closeMenus(event.target.closest("details.menu"));
+  });
+
+  // --- Keys: `/` and `n` go where their element says ---
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const menu = document.querySelector("details.menu[open]");
+      if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    const target = /^[a-z/?]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("a, button")) target.click();
+    else target.focus();
+  });
+
+  // --- Intake: what was recognised fills fields that nobody has filled ---
+  function prefill(scope) {
+    for (const source of scope.querySelectorAll("[data-fills]")) {
+      const input = document.getElementById(source.dataset.fills);
+      if (!input || (input.value && !input.dataset.prefilled)) continue;
+      input.value = source.dataset.value || source.textContent;
+      input.dataset.prefilled = "true";
+    }
+  }
+  document.addEventListener("input", (event) => { delete event.target.dataset.prefilled; });
+  document.addEventListener("htmx:configRequest", (event) => {
+    const glance = Number(event.target.dataset && event.target.dataset.glance);
+    const name = event.target.name;
+    if (glance && event.detail.parameters[name]) {
+      event.detail.parameters[name] = event.detail.parameters[name].slice(0, glance);
+    }
+  });
+
+  // --- Uploads: say at once what the server would refuse ---
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (!input.matches || !input.matches("input[type=file][data-limit]")) return;
+    const tooLarge = [...input.files].filter((file) => file.size > Number(input.dataset.limit) && !/\.(gz|zip|tgz)$/i.test(file.name));
+    const message = input.closest(".field").querySelector("[data-file-error]");
+    message.hidden = tooLarge.length === 0;
+    message.textContent = tooLarge.map((file) => `${file.name} ${input.dataset.tooLarge}`).join(" ");
+    if (tooLarge.length) input.value = "";
+  });
+
+  // --- Streams ---
+  // The extension opens its address anew after a hard cut, so the address always names the last event that was shown.
+  document.addEventListener("htmx:sseMessage", (event) => {
+    const stream = event.target.closest("[sse-connect]");
+    const id = event.detail && event.detail.lastEventId;
+    if (!stream || !id) return;
+    const address = new URL(stream.getAttribute("sse-connect"), location.href);
+    address.searchParams.set("after", id);
+    stream.setAttribute("sse-connect", address.pathname + address.search);
+  });
+  function connection(text) {
+    const place = document.getElementById("connection");
+    if (place) place.textContent = text && place.dataset.lost;
+  }
+  document.addEventListener("htmx:sseError", () => connection(true));
+  document.addEventListener("htmx:sseOpen", () => connection(""));
+  document.addEventListener("htmx:sseClose", (event) => {
+    connection("");
+    if (event.detail && event.detail.type === "message") event.target.classList.add("is-over");
+  });
+
+  document.addEventListener("htmx:load", (event) => {
+    localise(event.target);
+    prefill(event.target);
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    localise(document);
+    const focus = document.querySelector("[data-focus]");
+    if (focus) focus.focus();
+  });
+})();
