@@ -1,16 +1,65 @@
-"""What a fresh installation needs before it can serve. Every step looks first and does nothing twice."""
+"""What an installation needs before it can serve. Every step looks first and does nothing twice."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
-from django.db import transaction
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 
 from sre_portal.roles import PERMISSIONS
 
 FIRST_ADMINISTRATOR = "admin"
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a set-up had to do."""
+
+    migrated: bool = False
+    roles: bool = False
+    knowledge: bool = False
+    static_collected: bool = False
+    administrator: bool = False
+
+    @property
+    def anything(self) -> bool:
+        return self.migrated or self.roles or self.knowledge or self.static_collected or self.administrator
+
+
+def set_up(*, say: Say) -> Done:
+    """Do what is missing and say so. The first administrator's password is said once and kept nowhere."""
+    migrated = migrate(say=say)
+    done = Done(
+        migrated=migrated,
+        roles=lay_roles() if migrated else False,  # new permissions come with migrations only
+        knowledge=load_knowledge(say=say),
+        static_collected=collect_static(say=say),
+    )
+    password = first_administrator()
+    if password is None:
+        return done
+    say(f"\n  First administrator: {FIRST_ADMINISTRATOR}\n  Password:            {password}\n"
+        "  It is shown this once. Change it under Administration.\n")  # fmt: skip
+    return Done(done.migrated, done.roles, done.knowledge, done.static_collected, administrator=True)
+
+
+def migrate(*, say: Say) -> bool:
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return False
+    say("Preparing the database …")
+    call_command("migrate", interactive=False, verbosity=0)
+    return True
 
 
 @transaction.atomic
@@ -19,8 +68,7 @@ def lay_roles() -> bool:
     changed = False
     for role, names in PERMISSIONS.items():
         group, created = Group.objects.get_or_create(name=role.value)
-        wanted = set(_permissions(names))
-        missing = wanted - set(group.permissions.all())
+        missing = set(_permissions(names)) - set(group.permissions.all())
         if missing:
             group.permissions.add(*missing)
         changed = changed or created or bool(missing)
@@ -36,9 +84,63 @@ def _permissions(names: tuple[str, ...]) -> list[Permission]:
 
 
 def first_administrator() -> str | None:
-    """Make the first administrator and return the password, which is kept nowhere. None if there is one already."""
+    """Make the first administrator and return the password. None if there is one already."""
     if User.objects.filter(is_superuser=True).exists():
         return None
     password = secrets.token_urlsafe(12)
     User.objects.create_superuser(FIRST_ADMINISTRATOR, password=password)
     return password
+
+
+# --- Shipped knowledge -----------------------------------------------------------------------------------------
+
+
+def load_knowledge(*, say: Say) -> bool:
+    """Load the shipped documents, again only when a release has brought others."""
+    stamp = _stamp(settings.BASE_DIR / "fixtures")
+    marker = settings.DATA_DIR / "knowledge.stamp"
+    if _reads(marker, stamp):
+        return False
+    from knowledge_base.services import load_shipped_knowledge  # late: loads the index
+
+    say("Loading and indexing the shipped knowledge …")
+    load_shipped_knowledge()
+    marker.write_text(stamp, encoding="utf-8")
+    return True
+
+
+# --- Static files ----------------------------------------------------------------------------------------------
+
+
+def collect_static(*, say: Say) -> bool:
+    """Gather static files under names that hold their contents' hash, when one of them has changed."""
+    if settings.APP_ENV == "test":
+        return False
+    stamp = _stamp(*map(Path, settings.STATICFILES_DIRS))
+    marker = settings.STATIC_ROOT / ".stamp"
+    if _reads(marker, stamp) and (settings.STATIC_ROOT / "staticfiles.json").exists():
+        return False
+    from django.contrib.staticfiles.management.commands.collectstatic import Command
+    from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+    say("Gathering the static files …")
+    command = Command()
+    command.storage = CompressedManifestStaticFilesStorage()  # the settings choose it once its manifest is there
+    call_command(command, interactive=False, verbosity=0, clear=True)
+    marker.write_text(stamp, encoding="utf-8")
+    return True
+
+
+def _stamp(*roots: Path) -> str:
+    """A fingerprint of files by name, size and time, which is enough to notice a new release."""
+    digest = hashlib.sha256()
+    for root in roots:
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                stat = path.stat()
+                digest.update(f"{path.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _reads(marker: Path, stamp: str) -> bool:
+    return marker.exists() and marker.read_text(encoding="utf-8") == stamp
