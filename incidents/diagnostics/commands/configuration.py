@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from incidents.diagnostics.commands.parts import COMMON_VERSIONS, Problem
 from incidents.diagnostics.commands.placeholders import is_metavariable, is_placeholder
 from incidents.diagnostics.commands.tables import Setting, settings, value_since
 from incidents.diagnostics.commands.targets import PRODUCT_NAMES, Target
-from incidents.diagnostics.commands.versions import Span, at_least, say_version
+from incidents.diagnostics.commands.versions import ALWAYS, Span, Version, at_least, say_version
 from incidents.diagnostics.commands.wording import say
 from incidents.diagnostics.text import Text
 
+OLDEST: Version = (5, 0, 0)  # a setting of the oldest server that was asked is taken for always there
 SIZE = r"\d+(?:b|k|kb|m|mb|g|gb)?"
 VALUE_PATTERNS = {
     "bool": (re.compile(r"yes|no", re.I), "expect-bool"),
@@ -29,7 +31,6 @@ SPECIAL_PATTERNS = {
     ),
     "notify-keyspace-events": (re.compile(r"[KEg$lshzxetdmnA]*"), "expect-events"),
 }
-Problem = tuple[bool, Text]  # (certain, what is wrong): an uncertain one hangs on a version that is not known
 
 
 def check_config(subcommand: str, arguments: Sequence[str], target: Target) -> Iterator[Problem]:
@@ -38,6 +39,15 @@ def check_config(subcommand: str, arguments: Sequence[str], target: Target) -> I
         yield from _check_get(arguments, target)
     elif subcommand == "SET":
         yield from _check_set(arguments, target)
+
+
+def settings_since(command: str, arguments: Sequence[str], target: Target) -> Version:
+    """Return the version that brought the newest setting named in CONFIG GET or CONFIG SET."""
+    if command not in ("CONFIG GET", "CONFIG SET"):
+        return ALWAYS
+    names = arguments[::2] if command == "CONFIG SET" else arguments
+    found = [settings()[name.lower()].spans.get(target.product) for name in names if name.lower() in settings()]
+    return max((span.since for span in found if span and span.since > OLDEST), default=ALWAYS)
 
 
 def _check_get(names: Sequence[str], target: Target) -> Iterator[Problem]:
@@ -95,7 +105,7 @@ def check_setting(name: str, target: Target) -> Iterator[Problem]:
 def _check_span(name: str, span: Span, target: Target) -> Iterator[Problem]:
     product = PRODUCT_NAMES[target.product]
     if target.version is None:
-        if span.since > _OLDEST[target.product]:
+        if span.since > COMMON_VERSIONS[target.product]:
             since = say_version(span.since)
             yield False, say("setting-needs-version-note", name=name, product=product, since=since)
         return
@@ -105,9 +115,6 @@ def _check_span(name: str, span: Span, target: Target) -> Iterator[Problem]:
     elif span.until and at_least(target.version, span.until):
         until = say_version(span.until)
         yield True, say("setting-gone", name=name, product=product, until=until, server=target.name)
-
-
-_OLDEST = {"redis": (6, 2), "valkey": (7, 2)}  # what is younger than these deserves a word when the version is unknown
 
 
 def _check_change(setting: Setting, value: str, target: Target) -> Iterator[Problem]:
@@ -123,9 +130,9 @@ def _check_change(setting: Setting, value: str, target: Target) -> Iterator[Prob
 
 
 def _check_value(setting: Setting, value: str, target: Target) -> Iterator[Problem]:
-    pattern, expected = SPECIAL_PATTERNS.get(setting.name) or VALUE_PATTERNS.get(setting.type, (None, ""))
-    if pattern is not None and not pattern.fullmatch(value):
-        yield True, _value_problem(setting, value, say(expected))
+    rule = SPECIAL_PATTERNS.get(setting.name) or VALUE_PATTERNS.get(setting.type)
+    if rule is not None and not rule[0].fullmatch(value):
+        yield True, _value_problem(setting, value, say(rule[1]))
     if setting.type != "enum":
         return
     if value.lower() not in setting.values:

@@ -171,7 +171,9 @@ def _once(node: Node, words: Sequence[str], starts: Reached, reach: Reporter) ->
         return ends
     reached: Reached = starts
     for group in _groups(node.children):
-        reached = _any_order(group, words, reached, reach) if len(group) > 1 else _advance(group[0], words, reached, reach)
+        reached = (
+            _any_order(group, words, reached, reach) if len(group) > 1 else _advance(group[0], words, reached, reach)
+        )
     return dict(reached)
 
 

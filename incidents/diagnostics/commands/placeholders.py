@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 ELLIPSES = ("...", "…")
-BRACKETED = re.compile(r"<[^<>\s][^<>\n]*>|\{\{?[^{}\s][^{}]*\}?\}|\$\(.*\)|\$\{?[A-Za-z_@][A-Za-z0-9_]*\}?|\$\d|`[^`]+`", re.S)
+BRACKETED = re.compile(
+    r"<[^<>\s][^<>\n]*>|\{\{?[^{}\s][^{}]*\}?\}|\$\(.*\)|\$\{?[A-Za-z_@][A-Za-z0-9_]*\}?|\$\d|`[^`]+`", re.S
+)
 METAVARIABLE = re.compile(
     r"[A-Za-z]|[A-Z]:[A-Z]|(?:HOST|IP|ADDR|NODE)(?::PORT)?|PORT|BYTES|KEY|KEYS|ID|NAME|VALUE|SECONDS|MS|MILLISECONDS|COUNT"
     r"|SLOT|NODE_?ID|PASSWORD|PASS|USER|PID|FILE|PATH|DB|XX+|[A-Z]+_[A-Z_]+"
@@ -15,7 +17,8 @@ TYPE_PATTERNS = {
     "time": re.compile(r"\d+"),
     "acl-rule": re.compile(
         r"on|off|nopass|resetpass|reset|allkeys|resetkeys|allchannels|resetchannels|allcommands|nocommands|clearselectors"
-        r"|sanitize-payload|skip-sanitize-payload|alldbs|resetdbs|db=.*|[+-]@?[\w|.-]+|[~&].*|%[RW~]+.*|[><#!].+|\(.*|.*\)", re.I | re.S,
+        r"|sanitize-payload|skip-sanitize-payload|alldbs|resetdbs|db=.*|[+-]@?[\w|.-]+|[~&].*|%[RW~]+.*|[><#!].+|\(.*|.*\)",
+        re.I | re.S,
     ),
     "num": re.compile(r"\(?[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\(?[+-]?inf(?:inity)?", re.I),
 }

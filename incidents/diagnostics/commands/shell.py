@@ -16,7 +16,9 @@ REDIRECTION = re.compile(r"\d?[<>]&[\d-]|(?:\d|&)?(?:>>|>\||<<<|<<-?|<>|>|<)")
 SUBSTITUTION = re.compile(r"\$\(([^()]+)\)|`([^`]+)`")
 KEYWORDS = frozenset({"do", "then", "else", "!", "{", "(", "time"})
 PROSE_ONLY = frozenset({"done", "fi", "}", ")", "esac"})
-PROMPT = re.compile(r"^(?:\$|%|>|(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[\w.-]+):\d+(?:\[\d+\])?(?:\(\w+\))?>|redis>|valkey>)\s+")
+PROMPT = re.compile(
+    r"^(?:\$|%|>|(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[\w.-]+):\d+(?:\[\d+\])?(?:\(\w+\))?>|redis>|valkey>)\s+"
+)
 
 
 @dataclass(frozen=True, slots=True)
