@@ -73,6 +73,7 @@ _SHELL_COMMANDS = tuple(
         (r"(?:kubectl|oc|docker|docker-compose|docker compose) (?:\S{1,60} ){0,4}?logs\b", _K.SERVER_LOG),
     )
 )
+_ARGUMENT = re.compile(r"[\w*.-]{1,60}$")
 _TAIL = re.compile(r"^==> (\S.{0,300}) <==$")
 _DECORATED = re.compile(r"^(?:[=~_*#+<>|:-]{2,200}|#)\s{0,8}([^\s=~_#|].{0,160}?)\s{0,8}[=~_*#+<>|:-]{0,200}$")
 _BRACKETED = re.compile(r"^\[\s?([^\[\]]{2,100})\s?\]:?$")
@@ -81,7 +82,8 @@ _SYMMETRIC = re.compile(r"^(={3,}|-{3,}|#{2,}|\*{2,}|\[)\s?([A-Za-z][\w.:-]{1,80
 _NO_NAMES = frozenset("summary end eof start begin output result results log logs service info unit install data".split())
 _NODE = re.compile(
     r"(?:^|[\s(@,/|])(?:"
-    r"(?:node|server|host|instance|shard|pod|container|port|노드|서버|호스트|인스턴스|파드|포트)\s?[:#=]?\s?(?P<named>[\w][\w.:@-]{0,100})"
+    r"(?:node|server|host|instance|shard|pod|container|port|노드|서버|호스트|인스턴스|파드|포트)"
+    r"(?:\s{1,4}|\s?[:#=]\s{0,4})(?P<named>\w[\w.:@-]{0,100})"
     r"|(?P<address>(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?)"
     r"|(?P<port>[1-9]\d{3,4})"
     r"|(?P<role>(?:old |new |이전 |구 |신 |새 |신규 )?(?:master|primary|replica|slave|sentinel|마스터|프라이머리|레플리카|슬레이브|센티널|센티넬)(?:[ #-]?\d{1,3})?)"
@@ -202,9 +204,9 @@ def _decorated(bare: str) -> str | None:
 def _is_exact_command(bare: str) -> bool:
     """Whether the whole line is a command such as "SLOWLOG GET 10" or "INFO memory"."""
     words = bare.split()
-    if len(words) > 4 or kind_of_command(bare) is None:
+    if len(words) > 4 or kind_of_command(bare) is None or not all(_ARGUMENT.match(word) for word in words):
         return False
-    return bare.upper() == bare or (len(words) >= 2 and words[0].lower() in ("slowlog", "client", "cluster", "latency"))
+    return words[0].isupper() or (len(words) >= 2 and words[0].lower() in ("slowlog", "client", "cluster", "latency"))
 
 
 def _announcement(words: str, bare: str, at: datetime | None) -> Heading | None:
@@ -238,8 +240,15 @@ def node_in_words(words: str) -> str:
         return ""
     if role := matched["role"]:
         return " ".join(ROLE_WORDS.get(word.lower(), word.lower()) for word in role.replace("#", " ").split())
+    if (named := matched["named"]) and not _is_name(named):
+        return ""
     found = next((matched[name] for name in ("named", "address", "port", "host", "fqdn") if matched[name]), "")
     return found.strip(":.-")
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word after "node" or "server" names it, rather than going on with the sentence."""
+    return any(not character.isalpha() for character in word) or (len(word) == 1 and word.isupper())
 
 
 def _is_word_of_time(core: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from incidents.diagnostics.evidence.shapes import kind_of_reply
 from incidents.diagnostics.evidence.times import read_time
 from incidents.diagnostics.intake import IncidentInput, UploadedText
 from incidents.diagnostics.parsers import client_list, info, latency
+from incidents.diagnostics.parsers.client_errors import is_client_error
 from incidents.diagnostics.parsers.replies import is_list, plain, whole
 
 _K = EvidenceKind
@@ -89,7 +90,7 @@ def _described(text: str) -> list[Piece]:
 def _logs(lines: Sequence[str]) -> list[Piece]:
     """Lines under `error_logs` are of the server unless they show that a client or the kernel wrote them."""
     text = clean_text("\n".join(lines))
-    found = [piece if piece.kind not in _VAGUE else replace(piece, kind=_K.SERVER_LOG) for piece in recognise(text)]
+    found = [part for piece in recognise(text) for part in (_by_author(piece) if piece.kind in _VAGUE else (piece,))]
     by_kind: dict[tuple[EvidenceKind, str], list[Piece]] = {}
     for piece in found:
         by_kind.setdefault((piece.kind, piece.node), []).append(piece)
@@ -101,6 +102,14 @@ def _logs(lines: Sequence[str]) -> list[Piece]:
         else:
             pieces.extend(group)
     return pieces
+
+
+def _by_author(piece: Piece) -> Iterator[Piece]:
+    """Part lines that a client wrote from the server's own."""
+    for number, line in enumerate(piece.text.split("\n")):
+        if line.strip():
+            kind = _K.CLIENT_ERRORS if is_client_error(line) else _K.SERVER_LOG
+            yield Piece(kind, line, first_line=piece.first_line + number, node=piece.node)
 
 
 def _info(text: str, artifacts: Mapping[str, Any]) -> list[Piece]:

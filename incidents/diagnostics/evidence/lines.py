@@ -14,6 +14,7 @@ from incidents.diagnostics.parsers import (
     cluster_nodes,
     host,
     info,
+    log_catalogue,
     prometheus,
     redis_conf,
 )
@@ -80,6 +81,12 @@ _MEMORY_STAT = re.compile(
     r"\"?(?:peak|total|startup)\.allocated\"?$|\"?(?:clients|overhead|dataset|keys|aof|replication|lua|functions|cluster|"
     r"allocator(?:-\w{3,15})?|rss-overhead|fragmentation)\.[a-z.-]{3,40}\"?$|db\.\d{1,5}$"
 )
+_JSON_SECOND = frozenset(("", '"', "'", "{", "[", "]", "}", " ", "\t"))
+_APP_LOG = re.compile(
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S{0,30}\s.{0,120}?\b(?:ERROR|WARN|WARNING|FATAL|SEVERE|error|warn)\b|"
+    r"(?:ERROR|WARN|FATAL|SEVERE|level=error|level=warn)[\s:\]]"
+)
+_LETTER_LINE = re.compile(r"\s{0,8}(?:- |\* |\d{1,3}\. |I have a few|I'm here|I honestly|Sam|Dave|While there)")
 _RULE = re.compile(r"[-=_*~#]{3,200}$")
 _HANGUL = re.compile(r"[가-힣]")
 
@@ -103,19 +110,21 @@ def classify(line: str) -> LineKind:
     head = bare[:1500]
     if _LOG.match(head) or _OLD_LOG.match(head):
         return _K.SERVER_LOG
+    if head[0] in "[<" and _KERNEL.search(head):
+        return _K.KERNEL_LOG
     if head.startswith(("```", "~~~")):
         return Mark.FENCE
     if _RULE.match(head):
         return Mark.RULE
     if " " not in head and len(head) < 200 and (kind := _single_token(head)):
         return kind
-    return _of_redis(head) or _of_others(line[:1500], head) or Mark.TEXT
+    return _of_redis(head) or _of_others(line[:1500], head) or known_message(head) or Mark.TEXT
 
 
 def _single_token(head: str) -> LineKind | None:
     if head.isdigit() or (head[0] == "-" and head[1:].isdigit()):
         return Mark.NUMBER
-    if head[0] in "{[":
+    if _may_be_json(head):
         return Mark.JSON
     if _MEMORY_STAT.match(head):
         return _K.MEMORY_STATS
@@ -140,7 +149,7 @@ def _of_redis(head: str) -> LineKind | None:
         return _K.CLUSTER_INFO
     if info.is_info_line(head):
         return _K.INFO
-    if head[0] in "{[" and head[1:2] in ('"', "'", "{", "[", "]", "}", " ", "", "\t") or head[:2].isdigit() and head[0] == "[":
+    if _may_be_json(head):
         return Mark.JSON
     if letter := _LETTER.match(head):
         return _K.LATENCY_DOCTOR if letter[1] else _K.MEMORY_DOCTOR
@@ -157,13 +166,17 @@ def _of_redis(head: str) -> LineKind | None:
     return None
 
 
+def _may_be_json(head: str) -> bool:
+    return head[0] in "{[" and (head[1:2] in _JSON_SECOND or (head[0] == "[" and head[1:2].isdigit()))
+
+
 def _of_others(line: str, head: str) -> LineKind | None:
     """Recognise logs in wrappers, clients, the kernel, containers and the machine."""
     if _KERNEL.search(head):
         return _K.KERNEL_LOG
     if is_wrapped_log_line(line):
         return _K.SERVER_LOG
-    if _REPLY.match(head) or _STACK.match(line) or _EXCEPTION.search(head):
+    if _REPLY.match(head) or _STACK.match(line) or _EXCEPTION.search(head) or _APP_LOG.match(head):
         return _K.CLIENT_ERRORS
     if _CONTAINER.search(head):
         return _K.CONTAINER_EVENTS
@@ -176,6 +189,20 @@ def _of_others(line: str, head: str) -> LineKind | None:
     if prometheus.is_metric_line(head):
         return _K.METRICS
     return None
+
+
+def known_message(head: str) -> EvidenceKind | None:
+    """Return whose message this is, copied without the header it had in its log."""
+    if _HANGUL.search(head):
+        return None
+    found = log_catalogue.anchored_index().find(head)
+    if found is None:
+        return None
+    if found.pattern.area == "client_errors":
+        return _K.CLIENT_ERRORS
+    if found.pattern.event.startswith(("kernel-", "service-", "memory-hardware")):
+        return _K.KERNEL_LOG
+    return _K.CONTAINER_EVENTS if found.pattern.event.startswith(("container-", "pod-")) else _K.SERVER_LOG
 
 
 def is_wrapped_log_line(line: str) -> bool:
@@ -195,6 +222,11 @@ def is_log_line(line: str) -> bool:
 def is_event_name(line: str) -> bool:
     """Whether a line is the name of a latency event, as LATENCY LATEST prints it raw."""
     return _EVENT_NAME.match(line.strip()) is not None
+
+
+def is_of_letter(line: str) -> bool:
+    """Whether the doctors write lines that begin like this."""
+    return _LETTER_LINE.match(line[:60]) is not None
 
 
 def is_sentence(line: str) -> bool:

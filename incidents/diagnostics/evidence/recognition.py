@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from incidents.diagnostics.evidence.documents import is_bundle, is_intake, read_document
 from incidents.diagnostics.evidence.kinds import EvidenceKind, Piece
 from incidents.diagnostics.evidence.lines import clean_text, is_log_line, is_sentence
+from incidents.diagnostics.evidence.log_sources import split_by_source
 from incidents.diagnostics.evidence.reading import read_info, read_piece
 from incidents.diagnostics.evidence.splitting import Block, split
 from incidents.diagnostics.parsers.replies import read_literal
@@ -17,7 +19,7 @@ _K = EvidenceKind
 BIG = 1_000_000  # characters from which on a log is told by samples instead of line by line
 SAMPLES, SAMPLE_LINES = 48, 12
 _QUOTED = re.compile(r"^\s{0,8}>\s?", re.MULTILINE)
-_CLI_QUOTED = re.compile(r"^\s{0,8}[A-Za-z0-9.:\[\]-]{3,80}>")
+_KEY_VALUE = re.compile(r"^\s{0,60}(?:- )?[A-Z][\w ./-]{1,60}:(?:\s|$)|^\s{1,60}\S{1,60}:?(?:\s{2,60}\S.{0,200})?$")
 
 
 def recognise(text: str, *, name: str = "") -> tuple[Piece, ...]:
@@ -92,7 +94,8 @@ def _pieces(block: Block, lines: Sequence[str], *, name: str) -> list[Piece]:
     if block.kind in (_K.INFO, _K.METRICS):
         return _info_pieces(block.kind, text, title, block, start + 1)
     node = "" if block.kind is _K.PROSE else block.node
-    return [read_piece(block.kind, text, name=title, node=node, at=block.at, first_line=start + 1)]
+    piece = read_piece(block.kind, text, name=title, node=node, at=block.at, first_line=start + 1)
+    return split_by_source(piece) if block.kind is _K.SERVER_LOG else [piece]
 
 
 def _reads_as_prose(lines: Sequence[str]) -> bool:
@@ -138,6 +141,10 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
     kept: list[Piece] = []
     for piece in pieces:
         last = kept[-1] if kept else None
+        if last is not None and _is_described(last, piece):
+            kept[-1] = replace(last, kind=_K.CONTAINER_EVENTS, name=_K.CONTAINER_EVENTS.title)
+            piece = replace(piece, kind=_K.CONTAINER_EVENTS)
+            last = kept[-1]
         if last is not None and piece.kind in _BY_LINE and last.kind is piece.kind and last.node == piece.node:
             kept[-1] = read_piece(
                 last.kind, f"{last.text}\n{piece.text}", name=last.name, node=last.node, at=last.at, first_line=last.first_line
@@ -145,6 +152,15 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
         else:
             kept.append(piece)
     yield from kept
+
+
+def _is_described(one: Piece, other: Piece) -> bool:
+    """Whether "Key: value" lines beside container events are of the same description."""
+    kinds = {one.kind, other.kind}
+    if kinds not in ({_K.CONTAINER_EVENTS, _K.PROSE}, {_K.CONTAINER_EVENTS, _K.UNKNOWN}):
+        return False
+    plain = one if one.kind is not _K.CONTAINER_EVENTS else other
+    return all(_KEY_VALUE.match(line) for line in plain.text.split("\n") if line.strip())
 
 
 _BY_LINE = frozenset((_K.PROSE, _K.CLIENT_ERRORS, _K.SERVER_LOG, _K.UNKNOWN, _K.KERNEL_LOG, _K.CONTAINER_EVENTS))

@@ -15,6 +15,7 @@ from incidents.diagnostics.evidence.lines import (
     Mark,
     classify,
     is_event_name,
+    is_of_letter,
     is_sentence,
     is_wrapped_log_line,
 )
@@ -94,7 +95,12 @@ class Splitter:
             self._enter(_K.SERVER_LOG)
         elif self.in_crash and (CRASH_END in line[:200] or read_prompt(line)):
             self.in_crash = False
-            return kind is _K.SERVER_LOG or CRASH_END in line[:200]
+            if CRASH_END not in line[:200]:
+                return False
+            self._extend()
+            return True
+        if self.in_crash:
+            self._extend()
         return self.in_crash
 
     # Headings
@@ -140,7 +146,7 @@ class Splitter:
 
     def _evidence(self, line: str, kind: EvidenceKind) -> None:
         expected = self.scope.kind
-        if self.block is not None and self.block.kind in LETTERS and kind not in LETTERS and not _is_strong(kind):
+        if self._is_remark(line, kind):
             self._extend()
         elif expected in RAW_KINDS and not _is_strong(kind) and self._follows_raw():
             self._enter(expected)
@@ -150,6 +156,15 @@ class Splitter:
             self._extend()
         else:
             self._enter(kind)
+
+    def _is_remark(self, line: str, kind: EvidenceKind) -> bool:
+        """Whether a line that could be evidence is only a doctor's advice, or the check's last word."""
+        if self.block is None:
+            return False
+        if self.block.kind in LETTERS:
+            return kind not in LETTERS and not _is_strong(kind) and is_of_letter(line)
+        near = self.position - self.block.end <= 1
+        return self.block.kind is _K.CLUSTER_CHECK and near and "Could not connect" in line
 
     def _is_info_beside(self, kind: EvidenceKind, line: str) -> bool:
         """Fields that two replies share stay with the reply that is being read."""
@@ -204,7 +219,7 @@ class Splitter:
         if block is None or block.kind is None:
             return False
         if block.kind in LETTERS:
-            return True
+            return self._touches() or is_of_letter(line)
         if block.kind in RAW_KINDS:
             return kind is not Mark.TEXT or (self._touches() and not (is_sentence(line) and kind is Mark.TEXT and len(line) > 400))
         if block.kind is _K.SERVER_LOG:
@@ -271,7 +286,8 @@ class Splitter:
             self.json_budget -= len(rest)
             try:
                 value, stop = json.JSONDecoder().raw_decode(rest, len(rest) - len(rest.lstrip()))
-                return value, rest.count("\n", 0, stop) + 1
+                is_alone = not rest[stop:].split("\n", 1)[0].strip(" ,;")
+                return (value, rest.count("\n", 0, stop) + 1) if is_alone else (None, 0)
             except ValueError as problem:
                 is_cut = getattr(problem, "pos", 0) >= len(rest.rstrip()) - 1 or "Unterminated" in str(problem)
             except RecursionError:

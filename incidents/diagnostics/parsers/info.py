@@ -243,7 +243,8 @@ def read_field(line: str) -> tuple[str, str] | None:
         value = after[1:]
         return None if value.startswith("//") else (name, value.strip(" \t\r\"',"))
     words = rest.replace("|", " ").split()
-    if len(words) == 1 and is_known(name) and rest[:1] in (" ", "\t", "|"):
+    # "maxmemory 2gb" without an underscore or a table is a line of redis.conf.
+    if len(words) == 1 and rest[:1] in (" ", "\t", "|") and ("_" in name or "|" in line) and is_known(name):
         return name, words[0].strip("\"',")
     return None
 
