@@ -16,7 +16,7 @@ REWRITE_FAILED = ("aof-rewrite-failed", "aof-rewrite-file-error", "aof-rewrite-k
                   "aof-rewrite-oom-killed", "aof-fork-failed")  # fmt: skip
 WRITE_FAILED = ("aof-write-error", "aof-short-write-left", "aof-fsync-error")
 DISK_LINES = (*SAVE_FAILED, *REWRITE_FAILED, *WRITE_FAILED, "aof-open-failed", "data-dir-problem", "aof-file-missing",
-              "repl-sync-write-error", "acl-save-failed")  # fmt: skip
+              "full-sync-file-error", "replica-dump-write-error", "acl-save-failed")  # fmt: skip
 FULL = ("No space left on device", "Disk quota exceeded")
 UNWRITABLE = ("Read-only file system", "Input/output error")
 

@@ -21,6 +21,7 @@ from incidents.analysis.pipeline import analyze, result_of
 
 class Command(BaseCommand):
     help = "Analyse every case of a folder and score the results."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--cases", type=Path, required=True, help="folder of *.json and */case.json")
