@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from incidents.fragments import RunFacts, StoredEvent
 from incidents.models import PUBLIC_ID_PREFIX, AnalysisRun, EvidenceItem, Incident
 from incidents.run_view import RunView, view_of
+from incidents.texts import storable_text
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -42,7 +43,11 @@ class IncidentFilter:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> IncidentFilter:
-        known = {item.name: str(values[item.name]).strip()[:200] for item in fields(cls) if values.get(item.name)}
+        known = {
+            item.name: storable_text(str(values[item.name]).strip()[:200])
+            for item in fields(cls)
+            if values.get(item.name)
+        }
         return cls(**known)
 
     @property

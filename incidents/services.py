@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,11 +12,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from incidents import run_log, tasks
+from incidents import run_log, tasks, wakeups
 from incidents.diagnostics.evidence import prefill, recognise
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
-from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange, Language
+from incidents.models import AnalysisRun, EvidenceItem, IdempotencyKey, Incident, IncidentChange, Language
 from incidents.texts import storable_text
 
 if TYPE_CHECKING:
@@ -101,6 +102,41 @@ def _moment(timestamp: str) -> datetime | None:
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 
+class KeyReused(ValueError):
+    """An idempotency key came with a request that differs from its first one."""
+
+
+def analyse_once(
+    *, intake: IncidentInput, reporter: User, language: str, title: str = "", key: str = "", request_hash: str = ""
+) -> AnalysisRun:
+    """Create an incident and queue its analysis; for a key that was used before, return that one's run.
+
+    Raise NothingToAnalyse, or KeyReused when the same key comes with another request.
+    """
+    try:
+        with transaction.atomic():
+            earlier = _earlier(reporter, key, request_hash)
+            if earlier is not None:
+                return earlier
+            incident = create_incident(intake=intake, reporter=reporter, language=language, title=title)
+            run = start_analysis(incident=incident, actor=reporter)
+            if key:
+                IdempotencyKey.objects.create(user=reporter, key=key, request_hash=request_hash, run=run)
+            return run
+    except IntegrityError:  # the same key at the same moment: the other request was first
+        earlier = _earlier(reporter, key, request_hash)
+        if earlier is None:
+            raise
+        return earlier
+
+
+def _earlier(user: User, key: str, request_hash: str) -> AnalysisRun | None:
+    known = IdempotencyKey.objects.filter(user=user, key=key).select_related("run__incident").first() if key else None
+    if known is not None and known.request_hash != request_hash:
+        raise KeyReused
+    return known.run if known else None
+
+
 # --- Analysis --------------------------------------------------------------------------------------------------
 
 
@@ -130,6 +166,16 @@ def cancel_run(*, run: AnalysisRun, actor: User | None, clock: Clock = timezone.
         if cancelled:
             _note(run.incident, actor, Kind.ANALYSIS_CANCELLED)
     return cancelled
+
+
+def wait_for(run: AnalysisRun, *, seconds: float) -> AnalysisRun:
+    """Wait until a run has ended, or for that long, and return it as it is then."""
+    deadline = time.monotonic() + seconds
+    run.refresh_from_db()
+    while run.is_active and time.monotonic() < deadline:
+        wakeups.wait(seconds=min(0.2, max(deadline - time.monotonic(), 0.01)))
+        run.refresh_from_db()
+    return run
 
 
 # --- People's changes ------------------------------------------------------------------------------------------

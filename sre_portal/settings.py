@@ -231,6 +231,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "IncidentStatusEnum": "incidents.models.Incident.Status",
+        "RunStatusEnum": "incidents.models.AnalysisRun.Status",
+    },
 }
 
 # --- Logging ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""Incidents and their evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from incidents import queries, services
+from incidents.api.analyze import INCIDENT_ID
+from incidents.api.parsers import LimitedJSONParser
+from incidents.api.serializers import (
+    EvidenceRequest,
+    EvidenceSerializer,
+    EvidenceTextSerializer,
+    IncidentSerializer,
+)
+from incidents.models import Category, EvidenceItem, Incident
+
+DETAILS = ("title", "description", "redis_version", "deployment_type")
+FILTERS = [
+    OpenApiParameter(name, OpenApiTypes.STR, description=description)
+    for name, description in (
+        ("q", "words in title, description or verdict, or a number"),
+        ("status", "open, investigating, mitigated, resolved or unresolved"),
+        ("severity", "critical, high, medium or low"),
+        (
+            "category",
+            "memory, connection, replication, cluster, performance, persistence, security, availability, none",
+        ),
+        ("assignee", "a user name, `me` or `nobody`"),
+        ("order", "newest, oldest, severity or updated"),
+    )
+]
+
+
+class IncidentListView(generics.ListAPIView[Incident]):
+    serializer_class = IncidentSerializer
+    permissions_by_method = {"GET": "incidents.view_incident"}
+
+    def get_queryset(self) -> QuerySet[Incident]:
+        return queries.incidents(self.request.user, queries.IncidentFilter.of(self.request.query_params))
+
+    @extend_schema(tags=["incidents"], summary="List incidents", parameters=FILTERS)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class IncidentView(APIView):
+    permissions_by_method = {"GET": "incidents.view_incident", "PATCH": "incidents.change_incident"}
+
+    @extend_schema(
+        tags=["incidents"], summary="Get an incident", parameters=[INCIDENT_ID], responses=IncidentSerializer
+    )
+    def get(self, request: Request, incident_id: int) -> Response:
+        return self._answer(queries.incident_for(request.user, incident_id))
+
+    @extend_schema(
+        tags=["incidents"], summary="Change status, assignee or details", parameters=[INCIDENT_ID],
+        request=IncidentSerializer, responses=IncidentSerializer,
+    )  # fmt: skip
+    def patch(self, request: Request, incident_id: int) -> Response:
+        """Change the status (with resolution and diagnosis_right), the assignee, or the details."""
+        incident = queries.incident_for(request.user, incident_id)
+        wanted = IncidentSerializer(incident, data=request.data, partial=True)
+        wanted.is_valid(raise_exception=True)
+        return self._answer(change(incident, wanted.validated_data, actor=request.user))
+
+    def _answer(self, incident: Incident) -> Response:
+        return Response(IncidentSerializer(incident, context={"request": self.request}).data)
+
+
+def change(incident: Incident, wanted: dict[str, Any], *, actor: Any) -> Incident:
+    details = {name: wanted[name] for name in DETAILS if name in wanted}
+    if details:
+        incident = services.edit_details(incident=incident, actor=actor, **details)
+    if "assignee" in wanted:
+        incident = services.assign(incident=incident, assignee=wanted["assignee"], actor=actor)
+    if {"status", "resolution", "diagnosis_right"} & wanted.keys():
+        incident = services.change_status(
+            incident=incident, actor=actor, status=wanted.get("status", incident.status),
+            resolution=wanted.get("resolution", ""), diagnosis_right=wanted.get("diagnosis_right", ""),
+        )  # fmt: skip
+    return incident
+
+
+class EvidenceListView(generics.ListAPIView[EvidenceItem]):
+    serializer_class = EvidenceSerializer
+    parser_classes = [LimitedJSONParser]
+    permissions_by_method = {"GET": "incidents.view_incident", "POST": "incidents.change_incident"}
+
+    def get_queryset(self) -> QuerySet[EvidenceItem]:
+        return queries.evidence_list(queries.incident_for(self.request.user, self.kwargs["incident_id"]))
+
+    @extend_schema(tags=["incidents"], summary="List the evidence of an incident", parameters=[INCIDENT_ID])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        tags=["incidents"], summary="Add evidence", parameters=[INCIDENT_ID], request=EvidenceRequest,
+        responses={201: EvidenceSerializer(many=True)},
+    )  # fmt: skip
+    def post(self, request: Request, incident_id: int) -> Response:
+        """Add texts to an incident. Start a run afterwards to have them analysed."""
+        incident = queries.incident_for(request.user, incident_id)
+        wanted = EvidenceRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        try:
+            rows = services.add_evidence(incident=incident, intake=wanted.intake(), actor=request.user)
+        except services.NothingToAnalyse:
+            raise ValidationError({"non_field_errors": [_("There is nothing to analyse.")]}) from None
+        return Response(EvidenceSerializer(rows, many=True).data, status=status.HTTP_201_CREATED)
+
+
+class EvidenceView(APIView):
+    permissions_by_method = {"GET": "incidents.view_incident"}
+
+    @extend_schema(
+        tags=["incidents"], summary="Get one text", parameters=[INCIDENT_ID], responses=EvidenceTextSerializer
+    )
+    def get(self, request: Request, incident_id: int, number: int) -> Response:
+        incident = queries.incident_for(request.user, incident_id)
+        return Response(EvidenceTextSerializer(get_object_or_404(incident.evidence, sequence=number)).data)
