@@ -40,12 +40,12 @@ def read_document(value: Any, *, name: str = "", node: str = "", at: datetime | 
     """Make pieces of a document that is neither an incident nor a bundle."""
     if entries := list(_log_entries(value)):
         text = "\n".join(json.dumps(entry, ensure_ascii=False, default=str) for entry in entries)
-        return [Piece(_K.SERVER_LOG, text, name or _K.SERVER_LOG.title, node, at)]
+        return [Piece(_K.SERVER_LOG, text, name or _K.SERVER_LOG.source_name, node, at)]
     kind = kind_of_reply(value)
     if kind is None and is_list(value) and all(isinstance(item, str) for item in value):
         return []  # lines of something: read as text
     if kind in (None, _K.CONTAINER_EVENTS, _K.SERVER_LOG):
-        return [Piece(kind or _K.UNKNOWN, to_text(value), name or (kind or _K.UNKNOWN).title, node, at)]
+        return [Piece(kind or _K.UNKNOWN, to_text(value), name or (kind or _K.UNKNOWN).source_name, node, at)]
     return [read_value(kind, value, name=name, node=node, at=at)]
 
 

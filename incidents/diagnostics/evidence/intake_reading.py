@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from incidents.diagnostics.evidence.attribution import attribute
-from incidents.diagnostics.evidence.documents import read_document
+from incidents.diagnostics.evidence.documents import INTAKE_FIELDS, read_document
 from incidents.diagnostics.evidence.kinds import EvidenceKind, Piece
 from incidents.diagnostics.evidence.lines import clean_text
 from incidents.diagnostics.evidence.names import kind_in_name, node_in_artifact, node_in_path
@@ -25,6 +25,7 @@ from incidents.diagnostics.parsers.replies import is_list, plain, whole
 _K = EvidenceKind
 _VAGUE = frozenset((_K.PROSE, _K.UNKNOWN))
 _SAID = frozenset((_K.PROSE, _K.UNKNOWN, _K.CLIENT_ERRORS))
+_NOT_EVIDENCE = frozenset(("timestamp", "incident_id", "id", "slug", "expected"))
 TWIN_SECONDS = 2.0
 # Kinds that are read line by line: named so, they are taken at their word.
 _LINE_KINDS = frozenset((_K.SERVER_LOG, _K.CLIENT_ERRORS, _K.KERNEL_LOG, _K.CONTAINER_EVENTS))
@@ -47,21 +48,22 @@ def read_intake(intake: IncidentInput) -> tuple[Piece, ...]:
 def read_intake_object(value: Mapping[Any, Any]) -> tuple[Piece, ...]:
     """Read a JSON object: an incident as the API takes it, or captures by name."""
     known = {plain(key): item for key, item in value.items()}
-    artifacts = known.pop("artifacts", None)
-    fields = {
-        "timestamp": plain(known.pop("timestamp", "")),
-        "error_logs": _strings(known.pop("error_logs", ())),
-        "metrics": known.pop("metrics", None) or {},
-        "redis_info": plain(known.pop("redis_info", "")),
-        "redis_version": plain(known.pop("redis_version", "")),
-        "deployment_type": plain(known.pop("deployment_type", "")),
-        "description": plain(known.pop("description", "")),
-    }
-    if not isinstance(fields["metrics"], Mapping):
-        known["metrics"], fields["metrics"] = fields["metrics"], {}
-    rest = {name: item for name, item in known.items() if name not in ("incident_id", "id", "slug", "expected")}
+    metrics, artifacts = known.get("metrics"), known.get("artifacts")
     named = {plain(key): item for key, item in artifacts.items()} if isinstance(artifacts, Mapping) else {}
-    return read_intake(IncidentInput(**fields, artifacts={**named, **rest}))
+    rest = {name: item for name, item in known.items() if name not in INTAKE_FIELDS | _NOT_EVIDENCE}
+    if metrics and not isinstance(metrics, Mapping):
+        rest["metrics"] = metrics
+    intake = IncidentInput(
+        timestamp=plain(known.get("timestamp")),
+        error_logs=_strings(known.get("error_logs")),
+        metrics=metrics if isinstance(metrics, Mapping) else {},
+        redis_info=plain(known.get("redis_info")),
+        redis_version=plain(known.get("redis_version")),
+        deployment_type=plain(known.get("deployment_type")),
+        description=plain(known.get("description")),
+        artifacts={**named, **rest},
+    )
+    return read_intake(intake)
 
 
 def read_file(file: UploadedText) -> list[Piece]:
@@ -161,7 +163,7 @@ def _empty_list(name: str, value: Any) -> list[Piece]:
     kind = kind_in_name(name)
     if name in _READ_WITH_OTHERS or value is None or kind not in (_K.SLOWLOG, _K.LATENCY_LATEST, _K.ACL_LOG):
         return []
-    return [read_value(kind, value, name=kind.title, node=node_in_artifact(name))]
+    return [read_value(kind, value, name=kind.source_name, node=node_in_artifact(name))]
 
 
 def _named(
@@ -171,7 +173,7 @@ def _named(
         text = value if isinstance(value, str) else lines_of(value) if is_list(value) else plain(value)
         return _sample(text, name=_info_title(name), node=node)
     if kind is _K.CLIENT_LIST and (total := whole(artifacts.get(f"{name}_total"))) is not None:
-        piece = read_value(kind, value, name=kind.title, node=node)
+        piece = read_value(kind, value, name=kind.source_name, node=node)
         return [replace(piece, data=client_list.parse(piece.text if isinstance(value, str) else value, total=total))]
     if kind is _K.LATENCY_HISTORY:
         event = name.lower().partition("latency_history")[2].strip("_- ")
@@ -179,8 +181,8 @@ def _named(
     if kind in _LINE_KINDS:
         return _lines_artifact(kind, name, value, node=node)
     if kind is _K.CONFIG and isinstance(value, str) and "\n" not in value.strip():
-        return [read_value(kind, value, name=kind.title, node=node)]
-    return [read_value(kind, value, name=kind.title if kind in PARSERS else name, node=node)]
+        return [read_value(kind, value, name=kind.source_name, node=node)]
+    return [read_value(kind, value, name=kind.source_name if kind in PARSERS else name, node=node)]
 
 
 def _lines_artifact(kind: EvidenceKind, name: str, value: Any, *, node: str) -> list[Piece]:

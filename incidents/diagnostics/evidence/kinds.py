@@ -47,8 +47,8 @@ class EvidenceKind(StrEnum):
         return LABELS[self]
 
     @property
-    def title(self) -> str:
-        """Return the name that evidence lines carry as their source when the paste gave none."""
+    def source_name(self) -> str:
+        """Return what evidence lines name as their source when the paste gave no name."""
         return LABELS[self].en
 
 

@@ -76,7 +76,7 @@ def read_piece(
     """Make a piece of a text of known kind."""
     parser = PARSERS.get(kind)
     data = parser(text) if parser else None
-    return Piece(kind, text, name or kind.title, node, at or _time_of(data), first_line, data)
+    return Piece(kind, text, name or kind.source_name, node, at or _time_of(data), first_line, data)
 
 
 def read_info(text: str, *, name: str = "", node: str = "", at: datetime | None = None, first_line: int = 1) -> list[Piece]:
@@ -116,7 +116,7 @@ def read_value(kind: EvidenceKind, value: Any, *, name: str = "", node: str = ""
     elif isinstance(value, Mapping) and kind is _K.CONFIG:
         data = redis_conf.parse(value)
         text = "\n".join(f"{key} {data.fields[key] or chr(34) * 2}" for key in data.fields)
-        return Piece(kind, text, name or kind.title, node, at, data=data)
+        return Piece(kind, text, name or kind.source_name, node, at, data=data)
     elif isinstance(value, Mapping) and kind is _K.HOST:
         value = "\n".join(f"{key} = {plain(text)}" for key, text in value.items())
     elif is_list(value) and all(isinstance(item, str) for item in value):
@@ -124,7 +124,7 @@ def read_value(kind: EvidenceKind, value: Any, *, name: str = "", node: str = ""
     if isinstance(value, str):
         return read_piece(kind, value, name=name, node=node, at=at)
     parser = PARSERS.get(kind)
-    return Piece(kind, to_text(value), name or kind.title, node, at, data=parser(value) if parser else None)
+    return Piece(kind, to_text(value), name or kind.source_name, node, at, data=parser(value) if parser else None)
 
 
 def to_text(value: Any) -> str:

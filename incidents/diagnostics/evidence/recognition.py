@@ -116,7 +116,7 @@ def _title(block: Block, name: str) -> str:
         return name
     if block.name and block.kind not in (_K.PROSE, _K.UNKNOWN):
         return block.name[:80]
-    return block.kind.title if block.kind else ""
+    return block.kind.source_name if block.kind else ""
 
 
 def _as_text(block: Block, lines: Sequence[str], *, name: str) -> list[Piece]:
@@ -124,7 +124,7 @@ def _as_text(block: Block, lines: Sequence[str], *, name: str) -> list[Piece]:
     if isinstance(block.value, list) and block.value and all(isinstance(item, str) for item in block.value):
         return list(recognise("\n".join(block.value), name=name))
     text = "\n".join(lines[block.start : block.end])
-    return [Piece(_K.UNKNOWN, text, name or _K.UNKNOWN.title, block.node, block.at, block.start + 1)]
+    return [Piece(_K.UNKNOWN, text, name or _K.UNKNOWN.source_name, block.node, block.at, block.start + 1)]
 
 
 def _trimmed(block: Block, lines: Sequence[str]) -> tuple[int, int]:
@@ -142,7 +142,7 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
     for piece in pieces:
         last = kept[-1] if kept else None
         if last is not None and _is_described(last, piece):
-            kept[-1] = replace(last, kind=_K.CONTAINER_EVENTS, name=_K.CONTAINER_EVENTS.title)
+            kept[-1] = replace(last, kind=_K.CONTAINER_EVENTS, name=_K.CONTAINER_EVENTS.source_name)
             piece = replace(piece, kind=_K.CONTAINER_EVENTS)
             last = kept[-1]
         if last is not None and piece.kind in _BY_LINE and last.kind is piece.kind and last.node == piece.node:

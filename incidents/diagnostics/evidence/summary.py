@@ -19,7 +19,7 @@ _LOG_MODE = re.compile(r"Running mode=(\w{1,20})")
 def describe(pieces: Sequence[Piece]) -> tuple[Recognised, ...]:
     """List what was recognised, in the order of the paste."""
     return tuple(
-        Recognised(piece.kind, piece.kind.label, piece.line_count, piece.node, "" if piece.name == piece.kind.title else piece.name)
+        Recognised(piece.kind, piece.kind.label, piece.line_count, piece.node, "" if piece.name == piece.kind.source_name else piece.name)
         for piece in pieces
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +103,7 @@ class _Reader:
     lines: dict[str, int] = field(default_factory=dict)
     heading: str = ""
     columns: list[str] = field(default_factory=list)
+    unit: int = 1 << 10
 
     def read(self, line: str, number: int) -> None:
         if self._read_heading(line):
@@ -131,9 +132,18 @@ class _Reader:
         device, _, size, used, available, percent, mount = matched.groups()
         inodes = "Inodes" in self.columns or "IUse%" in self.columns
         unit = 1.0 if inodes else self._df_unit(size)
-        values = [None if (n := read_number(part)) is None else n * unit for part in (size, used, available)]
         self.filesystems.append(
-            Filesystem(device, *values, read_number(percent), mount, inodes, line.strip(), number)  # type: ignore[arg-type]
+            Filesystem(
+                device=device,
+                size=_times(size, unit),
+                used=_times(used, unit),
+                available=_times(available, unit),
+                used_percent=read_number(percent),
+                mount=mount,
+                is_inodes=inodes,
+                text=line.strip(),
+                line=number,
+            )
         )
         return True
 
@@ -166,8 +176,10 @@ class _Reader:
             return False
         kind, names = matched[1].lower(), ("total", "used", "free", "shared", "cache", "available")
         values = matched[2].split()
+        if kind == "mem":  # free prints KiB, with -m MiB: a total below two million can only be the latter
+            self.unit = 1 << 20 if (read_number(values[0]) or 0) < 2_000_000 else 1 << 10
         for name, value in zip(names, values, strict=False):
-            self.memory[f"{kind}_{name}"] = _bytes(value, values)
+            self.memory[f"{kind}_{name}"] = _bytes(value, self.unit)
             self.lines[f"{kind}_{name}"] = number
         return True
 
@@ -202,15 +214,16 @@ class _Reader:
         return self.heading in ("vmstat", "iostat")
 
 
-def _bytes(value: str, row: Sequence[str]) -> str:
-    """free prints KiB without -h, MiB with -m: a first column below 4 million can only be MiB."""
+def _times(text: str, unit: float) -> float | None:
+    number = read_number(text)
+    return None if number is None else number * unit
+
+
+def _bytes(value: str, unit: int) -> str:
     number = read_number(value.removesuffix("i"))
     if number is None:
         return ""
-    if not value.isdigit():
-        return str(int(number))
-    total = read_number(row[0]) or 0.0
-    return str(int(number * (1 << 20 if total < 4_000_000 else 1 << 10)))
+    return str(int(number * unit if value.isdigit() else number))
 
 
 def parse(value: Any) -> Host:

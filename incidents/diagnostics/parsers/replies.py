@@ -143,8 +143,9 @@ class _Tree:
 
     def _continued(self, number: int, column: int) -> int | None:
         """Return the deepest level that this element continues; the next number counts most, then the column."""
-        for follows in (lambda level: level.number + 1 == number, lambda level: level.number < number):
-            depths = [depth for depth, level in enumerate(self.levels) if follows(level)]
+        next_ones = [depth for depth, level in enumerate(self.levels) if level.number + 1 == number]
+        later_ones = [depth for depth, level in enumerate(self.levels) if level.number < number]
+        for depths in (next_ones, later_ones):
             aligned = [depth for depth in depths if self.trust_columns and self.levels[depth].column == column]
             if aligned or depths:
                 return (aligned or depths)[-1]
