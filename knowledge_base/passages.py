@@ -67,6 +67,7 @@ class IndexedChunk:
     card: DocumentCard
     chunk: Chunk
     terms: IndexTerms
+    digest: str = ""  # of what is embedded
 
     @cached_property
     def counts(self) -> Mapping[str, int]:

@@ -45,6 +45,7 @@ class Question:
 
     text: str
     aspects: tuple[WeightedAspect, ...]
+    frequencies: Frequencies
 
     @property
     def mass(self) -> float:
@@ -65,7 +66,7 @@ def vocabulary(aspects: Iterable[Aspect]) -> list[str]:
 
 
 def weigh(text: str, aspects: Sequence[Aspect], frequencies: Frequencies) -> Question:
-    return Question(text, tuple(_weighted(aspect, frequencies) for aspect in aspects))
+    return Question(text, tuple(_weighted(aspect, frequencies) for aspect in aspects), frequencies)
 
 
 def _weighted(aspect: Aspect, frequencies: Frequencies) -> WeightedAspect:

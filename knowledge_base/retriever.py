@@ -14,7 +14,7 @@ from knowledge_base.passages import Filters, IndexedChunk, SearchResult, documen
 from knowledge_base.ranking import Question, Scored, passage_of, score_document, vocabulary, weigh
 from knowledge_base.terms import aspects_of
 from knowledge_base.tokens import language_of
-from knowledge_base.vector_store.base import VectorCollection, VectorStoreUnavailable
+from knowledge_base.vector_store.base import VectorCollection, VectorHit, VectorStoreUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class DenseArm:
     collection: VectorCollection
     embedder: Embedder
 
-    def nearest(self, query: str, filters: Filters) -> dict[str, float]:
+    def nearest(self, query: str, filters: Filters) -> list[VectorHit]:
         vector = self.embedder.embed([query])[0]
         where: dict[str, Sequence[str]] = {}
         for name, wanted in (
@@ -47,8 +47,7 @@ class DenseArm:
         ):
             if wanted:
                 where[name] = wanted
-        hits = self.collection.query(vector, limit=CANDIDATES, where=where)
-        return {hit.key: hit.similarity for hit in hits}
+        return self.collection.query(vector, limit=CANDIDATES, where=where)
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,23 @@ class Retriever:
     problem: str = ""  # why there is no dense arm
 
     def search(
-        self, query: str, *, language: str | None, filters: Filters, limit: int, threshold: float
+        self,
+        query: str,
+        *,
+        language: str | None,
+        filters: Filters,
+        limit: int,
+        threshold: float,
+        also: Sequence[str] = (),
     ) -> SearchResult:
-        """Answer a question with the best passage of each fitting document, best first."""
+        """Answer a question with the best passage of each fitting document, best first.
+
+        Documents in `also` are scored even if neither arm finds them.
+        """
         query = " ".join(query.split())[:LONGEST_QUERY]
         question = self.question(query)
         near, problem = self._nearest(query, filters)
-        scored = self._score(question, near, filters)
+        scored = self._score(question, near, filters, also)
         ordered = _prefer_language(scored, language or language_of(query))
         passages = tuple(passage_of(question, one, score) for one, score in ordered if score >= threshold)[:limit]
         return SearchResult(
@@ -82,7 +91,7 @@ class Retriever:
         aspects = aspects_of(query, self.glossary)
         return weigh(query, aspects, self.lexical.frequencies(vocabulary(aspects)))
 
-    def _nearest(self, query: str, filters: Filters) -> tuple[dict[str, float] | None, str]:
+    def _nearest(self, query: str, filters: Filters) -> tuple[list[VectorHit] | None, str]:
         if self.dense is None:
             return None, self.problem
         try:
@@ -91,15 +100,31 @@ class Retriever:
             logger.warning("vector search failed, answering from the lexical index alone: %s", exc)
             return None, str(exc)
 
-    def _score(self, question: Question, near: Mapping[str, float] | None, filters: Filters) -> list[Scored]:
-        keys = self.lexical.candidates(question.candidate_weights, filters=filters, limit=CANDIDATES)
-        documents = _interleaved([document_of(key) for key in keys], [document_of(key) for key in near or ()])
-        loaded = self.library.load(documents[:DOCUMENTS], filters)
+    def _score(
+        self, question: Question, near: list[VectorHit] | None, filters: Filters, also: Sequence[str]
+    ) -> list[Scored]:
+        keys = self.lexical.candidates(
+            question.candidate_weights, counts=question.frequencies.counts, filters=filters, limit=CANDIDATES
+        )
+        documents = _interleaved([document_of(key) for key in keys], [document_of(hit.key) for hit in near or ()])
+        loaded = self.library.load(list(dict.fromkeys((*documents[:DOCUMENTS], *also))), filters)
         semantic_range = self.dense.embedder.semantic_range if self.dense else (0.0, 1.0)
+        found = {hit.key: hit for hit in near or ()}
         return [
-            score_document(question, chunks, near or {}, semantic_range=semantic_range, dense=near is not None)
+            score_document(
+                question, chunks, _fresh(chunks, found), semantic_range=semantic_range, dense=near is not None
+            )
             for chunks in loaded.values()
         ]
+
+
+def _fresh(chunks: Sequence[IndexedChunk], hits: Mapping[str, VectorHit]) -> dict[str, float]:
+    """Similarities of the chunks that still read as they did when they were embedded."""
+    return {
+        chunk.key: hits[chunk.key].similarity
+        for chunk in chunks
+        if chunk.key in hits and hits[chunk.key].digest == chunk.digest
+    }
 
 
 def _interleaved(one: Sequence[str], other: Sequence[str]) -> list[str]:

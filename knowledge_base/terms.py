@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from knowledge_base.glossary import Glossary, Weight, concept_token
-from knowledge_base.passages import Chunk, DocumentCard, IndexTerms
+from knowledge_base.passages import Chunk, DocumentCard, IndexedChunk, IndexTerms
 from knowledge_base.tokens import Word, terms_of, words_of
 
 
@@ -19,6 +20,18 @@ def index_terms(card: DocumentCard, chunk: Chunk, questions: Iterable[str], glos
         body=tuple(terms_of(body)),
         concepts=tuple(_concept_tokens(body, glossary)),
     )
+
+
+def embedded_text(indexed: IndexedChunk) -> str:
+    """What a chunk's vector is made of: its title gives every chunk of a document the subject."""
+    return f"{indexed.card.title}\n{indexed.chunk.text}"
+
+
+def with_digest(indexed: IndexedChunk) -> IndexedChunk:
+    """The chunk with the digest of all that its vector depends on: its text, and the concepts found in it."""
+    concepts = " ".join(sorted(indexed.terms.concepts))
+    text = f"{embedded_text(indexed)}\n{concepts}"
+    return replace(indexed, digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
 
 
 def _concept_tokens(text: str, glossary: Glossary) -> Iterator[str]:

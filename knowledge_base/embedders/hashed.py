@@ -17,19 +17,16 @@ from knowledge_base.glossary import Glossary, Weight
 from knowledge_base.tokens import words_of
 
 DIMENSION = 1_024
+STAMP = f"hashed-1:{DIMENSION}"  # not with the glossary's version: an edit re-embeds only the chunks it touches
 WORD, PART, CONCEPT, GENERAL = 1.0, 0.3, 1.6, 0.4  # a concept must outweigh the words of one language
 
 
 class HashedEmbedder:
+    stamp = STAMP
     semantic_range = (0.10, 0.60)
 
     def __init__(self, glossary: Glossary) -> None:
         self._glossary = glossary
-
-    @property
-    def stamp(self) -> str:
-        # Not the glossary's version: an edited entry re-embeds the chunks it touches, not all of them.
-        return f"hashed-1:{DIMENSION}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)

@@ -23,6 +23,8 @@ class Frequencies:
 class LexicalIndex(Protocol):
     def frequencies(self, terms: Sequence[str]) -> Frequencies: ...
 
-    def candidates(self, weights: Mapping[str, float], *, filters: Filters, limit: int) -> list[str]:
-        """Keys of the chunks that share most of the weighted terms, best first."""
+    def candidates(
+        self, weights: Mapping[str, float], *, counts: Mapping[str, int], filters: Filters, limit: int
+    ) -> list[str]:
+        """Keys of the chunks that share most of the weighted terms, best first. `counts` are their frequencies."""
         ...

@@ -21,7 +21,9 @@ class MemoryIndex:
         counts = {term: len(self._postings[term]) for term in terms if term in self._postings}
         return Frequencies(len(self._chunks), counts)
 
-    def candidates(self, weights: Mapping[str, float], *, filters: Filters, limit: int) -> list[str]:
+    def candidates(
+        self, weights: Mapping[str, float], *, counts: Mapping[str, int], filters: Filters, limit: int
+    ) -> list[str]:
         scores: Counter[str] = Counter()
         for term, weight in weights.items():
             for key in self._postings.get(term, ()):

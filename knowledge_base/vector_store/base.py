@@ -25,7 +25,7 @@ class CollectionMissing(VectorStoreUnavailable):
 class VectorHit:
     key: str
     similarity: float  # cosine, -1 to 1
-    revision: int
+    digest: str  # of the text that was embedded; a hit whose chunk reads otherwise by now is stale
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class VectorCollection(Protocol):
 
     def scan(self) -> Iterable[VectorRecord]: ...
 
-    def keys_of(self, document_id: str) -> list[str]: ...
+    def of_documents(self, document_ids: Sequence[str]) -> list[VectorRecord]: ...
 
     def vectors(self, keys: Sequence[str]) -> dict[str, Vectors]: ...
 

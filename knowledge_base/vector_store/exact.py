@@ -39,7 +39,7 @@ class ExactCollection:
         for row in np.argsort(-similarities, kind="stable"):
             record = self._records[keys[row]]
             if all(getattr(record, name) in wanted for name, wanted in where.items()):
-                hits.append(VectorHit(record.key, float(similarities[row]), record.revision))
+                hits.append(VectorHit(record.key, float(similarities[row]), record.digest))
             if len(hits) == limit:
                 break
         return hits
@@ -47,8 +47,9 @@ class ExactCollection:
     def scan(self) -> Iterable[VectorRecord]:
         return list(self._records.values())
 
-    def keys_of(self, document_id: str) -> list[str]:
-        return [key for key, record in self._records.items() if record.document_id == document_id]
+    def of_documents(self, document_ids: Sequence[str]) -> list[VectorRecord]:
+        wanted = set(document_ids)
+        return [record for record in self._records.values() if record.document_id in wanted]
 
     def vectors(self, keys: Sequence[str]) -> dict[str, Vectors]:
         return {key: self._vectors[key] for key in keys if key in self._vectors}

@@ -1,0 +1,80 @@
+"""Knowledge from files, held in memory: for evaluations, which leave no trace and need no database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from knowledge_base.chunking import chunks_of
+from knowledge_base.document_format import read_markdown
+from knowledge_base.embedders.base import Embedder
+from knowledge_base.glossary import Glossary
+from knowledge_base.knowledge import Knowledge, documents_meeting
+from knowledge_base.lexical.memory import MemoryIndex
+from knowledge_base.passages import DocumentCard, Filters, IndexedChunk
+from knowledge_base.retriever import DenseArm, Retriever
+from knowledge_base.terms import embedded_text, index_terms, with_digest
+from knowledge_base.vector_store.base import VectorRecord
+from knowledge_base.vector_store.exact import ExactCollection
+
+
+class MemoryLibrary:
+    def __init__(self, chunks: Iterable[IndexedChunk]) -> None:
+        self._by_document: dict[str, list[IndexedChunk]] = defaultdict(list)
+        for chunk in chunks:
+            self._by_document[chunk.card.id].append(chunk)
+
+    def load(self, document_ids: Sequence[str], filters: Filters) -> dict[str, list[IndexedChunk]]:
+        found = {pk: self._by_document[pk] for pk in document_ids if pk in self._by_document}
+        return {pk: chunks for pk, chunks in found.items() if filters.admits(chunks[0].card)}
+
+    def documents_meeting(self, finding_ids: Collection[str], *, limit: int) -> list[str]:
+        pairs = [(pk, chunks[0].card.preconditions) for pk, chunks in self._by_document.items()]
+        return documents_meeting(pairs, finding_ids, limit=limit)
+
+
+def knowledge_of(
+    documents: Iterable[Mapping[str, Any]], *, glossary: Glossary, embedder: Embedder, top_k: int, threshold: float
+) -> Knowledge:
+    """Knowledge that consists of just these documents (fields as `read_markdown` gives them)."""
+    chunks = [chunk for fields in documents for chunk in _chunks(fields, glossary)]
+    library = MemoryLibrary(chunks)
+    dense = DenseArm(_collection(chunks, embedder), embedder)
+    return Knowledge(Retriever(glossary, MemoryIndex(chunks), library, dense), library, top_k, threshold)
+
+
+def documents_in(directory: Path) -> list[dict[str, Any]]:
+    """The documents of all Markdown files below a directory."""
+    return [read_markdown(file.read_text(encoding="utf-8")) for file in sorted(directory.rglob("*.md"))]
+
+
+def _chunks(fields: Mapping[str, Any], glossary: Glossary) -> list[IndexedChunk]:
+    card = DocumentCard(
+        id=str(fields["id"]), revision=1, title=str(fields.get("title", "")), kind=str(fields.get("kind", "")),
+        category=str(fields.get("category", "")), severity=str(fields.get("severity", "medium")),
+        language=str(fields.get("language", "en")), topic=str(fields.get("topic", "")),
+        tags=tuple(map(str, fields.get("tags") or ())), applies_to=fields.get("applies_to") or {},
+        preconditions=tuple(map(str, fields.get("preconditions") or ())),
+    )  # fmt: skip
+    questions = [str(question) for question in fields.get("questions") or ()]
+    return [
+        with_digest(IndexedChunk(card, chunk, index_terms(card, chunk, questions, glossary)))
+        for chunk in chunks_of(fields)
+    ]
+
+
+def _collection(chunks: Sequence[IndexedChunk], embedder: Embedder) -> ExactCollection:
+    collection = ExactCollection()
+    if chunks:
+        vectors = embedder.embed([embedded_text(chunk) for chunk in chunks])
+        collection.upsert([_record(chunk) for chunk in chunks], vectors)
+    return collection
+
+
+def _record(chunk: IndexedChunk) -> VectorRecord:
+    card = chunk.card
+    return VectorRecord(
+        chunk.key, card.id, card.revision, chunk.digest, language=card.language, category=card.category, kind=card.kind
+    )

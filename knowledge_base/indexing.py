@@ -1,0 +1,140 @@
+"""Bring vectors in step with documents: work off the outbox, rebuild, reconcile.
+
+Every step may be cut off and repeated. Writes go in the order upsert, then delete the surplus, so that a document that
+is being replaced never vanishes from search.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db.models import F
+from django.utils import timezone
+
+from knowledge_base.embedders.base import EmbedderUnavailable
+from knowledge_base.embedders.registry import embedder_for
+from knowledge_base.glossary_cache import current_glossary
+from knowledge_base.models import IndexCollection, IndexTask, KnowledgeDocument, StoredChunk
+from knowledge_base.stored_chunks import refresh_chunks
+from knowledge_base.vector_index import open_collection
+from knowledge_base.vector_store.base import VectorRecord, VectorStoreUnavailable
+
+logger = logging.getLogger(__name__)
+
+BATCH = 64  # documents worked on at once
+LEASE = timedelta(minutes=5)
+LONGEST_DELAY = timedelta(minutes=5)
+
+
+def process_due_tasks(*, limit: int = BATCH, at: datetime | None = None) -> int:
+    """Index the documents of the tasks that are due. Return how many were taken up.
+
+    A failure is stored on the tasks, which come due again later and later.
+    """
+    at = at or timezone.now()
+    tasks = IndexTask.objects.claim(limit=limit, lease=LEASE, at=at)
+    if not tasks:
+        return 0
+    try:
+        revisions = index_documents([task.document_id for task in tasks])
+    except (VectorStoreUnavailable, EmbedderUnavailable) as exc:
+        logger.warning("indexing %d documents failed: %s", len(tasks), exc)
+        _postpone(tasks, str(exc), at)
+    else:
+        _finish(tasks, revisions)
+    return len(tasks)
+
+
+def _finish(tasks: Sequence[IndexTask], revisions: dict[str, int]) -> None:
+    """Mark the tasks done whose document was not changed meanwhile. The others wait again."""
+    now = timezone.now()
+    for task in tasks:
+        unchanged = IndexTask.objects.filter(pk=task.pk, generation=task.generation)
+        unchanged.update(
+            state=IndexTask.State.DONE,
+            lease_until=None,
+            last_error="",
+            indexed_revision=revisions.get(task.document_id),
+            indexed_at=now,
+        )
+
+
+def _postpone(tasks: Sequence[IndexTask], error: str, at: datetime) -> None:
+    for task in tasks:
+        delay = min(LONGEST_DELAY, timedelta(seconds=2.0 ** min(task.attempts + 1, 10)))
+        unchanged = IndexTask.objects.filter(pk=task.pk, generation=task.generation)
+        unchanged.update(state=IndexTask.State.FAILED, lease_until=None, last_error=error[:1_000], due_at=at + delay)
+
+
+def index_documents(document_ids: Sequence[str]) -> dict[str, int]:
+    """Make chunks and vectors of some documents what the database says. Return the revisions of the published ones."""
+    published = list(KnowledgeDocument.objects.published().filter(pk__in=document_ids))
+    gone = set(document_ids) - {document.pk for document in published}
+    StoredChunk.objects.filter(document_id__in=gone).delete()
+    refresh_stale_chunks(published)
+    for row in IndexCollection.objects.exclude(state=IndexCollection.State.RETIRED):
+        write_vectors(row, document_ids)
+    return {document.pk: document.revision for document in published}
+
+
+def refresh_stale_chunks(documents: Sequence[KnowledgeDocument]) -> None:
+    """Redo the chunks of those documents that have none of their revision, or of an older glossary."""
+    glossary = current_glossary()
+    fresh = StoredChunk.objects.filter(
+        document_id__in=[document.pk for document in documents],
+        revision=F("document__revision"),
+        glossary_version=glossary.version,
+    )
+    known = set(fresh.values_list("document_id", flat=True))
+    refresh_chunks([document for document in documents if document.pk not in known], glossary)
+
+
+def write_vectors(row: IndexCollection, document_ids: Sequence[str]) -> int:
+    """Write what is missing or old in a collection, then delete what is left over. Return how many were embedded."""
+    collection = open_collection(row.name)
+    wanted = _records(document_ids)
+    present = {record.key: record for record in collection.of_documents(document_ids)}
+    changed = [pair for pair in wanted if present.get(pair[0].key) != pair[0]]
+    moved = [record for record, _ in changed if record.key in present and present[record.key].digest == record.digest]
+    kept = collection.vectors([record.key for record in moved]) if moved else {}
+    fresh = [(record, text) for record, text in changed if record.key not in kept]
+    if fresh:
+        embedder = embedder_for(row.stamp, current_glossary())
+        collection.upsert([record for record, _ in fresh], embedder.embed([text for _, text in fresh]))
+    if kept:  # the text is the same, only what is known about it changed: no need to pay for the vector again
+        again = [record for record in moved if record.key in kept]
+        collection.upsert(again, np.stack([kept[record.key] for record in again]))
+    surplus = sorted(set(present) - {record.key for record, _ in wanted})
+    if surplus:
+        collection.delete(surplus)
+    return len(fresh)
+
+
+def _records(document_ids: Sequence[str]) -> list[tuple[VectorRecord, str]]:
+    """The records that should be in a collection for these documents, each with the text to embed."""
+    rows = StoredChunk.objects.filter(
+        document_id__in=document_ids,
+        document__status=KnowledgeDocument.Status.PUBLISHED,
+        revision=F("document__revision"),
+    ).select_related("document")
+    return [(record_of(row), _text(row)) for row in rows.order_by("document_id", "position")]
+
+
+def record_of(row: StoredChunk) -> VectorRecord:
+    document = row.document
+    return VectorRecord(
+        key=row.key,
+        document_id=document.pk,
+        revision=document.revision,
+        digest=row.digest,
+        language=document.language,
+        category=document.category,
+        kind=document.kind,
+    )
+
+
+def _text(row: StoredChunk) -> str:
+    return f"{row.document.title}\n" + "\n".join(text for _, _, text in row.items)
