@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from incidents.diagnostics.intake import IncidentInput, UploadedText
+from incidents.diagnostics.intake import IncidentInput
 from incidents.models import Incident, Language
-from incidents.uploads import read_uploads, too_large
+from incidents.uploads import Uploads, read_uploads, too_large
 
 
 class EvidenceField(forms.CharField):
@@ -43,12 +43,12 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedText]:
+    def clean(self, data: Any, initial: Any = None) -> Uploads:
         files = data if isinstance(data, list | tuple) else [data] if isinstance(data, UploadedFile) else []
-        texts, complaints = read_uploads(files)
-        if complaints:
-            raise forms.ValidationError(complaints)
-        return texts
+        uploads = read_uploads(files)
+        if uploads.complaints:
+            raise forms.ValidationError(uploads.complaints)
+        return uploads
 
 
 class EvidenceForm(forms.Form):
@@ -66,7 +66,7 @@ class EvidenceForm(forms.Form):
     def intake(self) -> IncidentInput:
         data = self.cleaned_data
         return IncidentInput(
-            pasted=(data["pasted"],) if data["pasted"].strip() else (), files=tuple(data["files"] or ())
+            pasted=(data["pasted"],) if data["pasted"].strip() else (), files=tuple(data["files"].texts)
         )
 
     def clean(self) -> dict[str, Any]:
@@ -78,7 +78,12 @@ class EvidenceForm(forms.Form):
         return data
 
     def has_anything(self, data: Mapping[str, Any]) -> bool:
-        return bool(str(data.get("pasted", "")).strip() or data.get("files"))
+        return bool(str(data.get("pasted", "")).strip() or data["files"].texts)
+
+    @property
+    def left_out(self) -> list[str]:
+        """Entries of archives that are no text, to be told to the person."""
+        return list(self.cleaned_data["files"].left_out)
 
 
 class IncidentForm(EvidenceForm):
@@ -122,7 +127,7 @@ class IncidentForm(EvidenceForm):
             redis_version=data["redis_version"],
             deployment_type=data["deployment_type"],
             description=data["description"].strip(),
-            files=tuple(data["files"] or ()),
+            files=tuple(data["files"].texts),
             pasted=tuple(text for text in (data["pasted"], unread) if text.strip()),
         )
 

@@ -7,11 +7,11 @@ from django.contrib import messages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from incidents import queries, services
+from incidents.language import current_language
 from incidents.streaming import follow
 from incidents.views import may_change, may_view
 from sre_portal import sse
@@ -44,5 +44,4 @@ async def run_events(request: HttpRequest, incident_id: int, run_id: int) -> Str
     run = await sync_to_async(queries.run_for)(user, run_id, incident_id=incident_id)
     # The lambda is essential: it closes the connection of the request's thread, not the event loop's.
     await sync_to_async(lambda: connection.close())()
-    language = "ko" if (get_language() or "").startswith("ko") else "en"
-    return sse.event_stream(follow(run.pk, after=sse.last_event_id(request), style=language))
+    return sse.event_stream(follow(run.pk, after=sse.last_event_id(request), style=current_language()))

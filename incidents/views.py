@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,6 +18,7 @@ from incidents.diagnostics.evidence import describe, prefill, recognise
 from incidents.evidence_rows import GLANCE
 from incidents.evidence_search import place_of, window_of
 from incidents.forms import EvidenceForm, IncidentForm, StatusForm
+from incidents.language import current_language
 from incidents.models import AnalysisRun, Category, Incident, Severity
 from incidents.run_view import report_context
 
@@ -49,7 +49,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def incident_new(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
-        form = IncidentForm(initial={"language": _own_language()})
+        form = IncidentForm(initial={"language": current_language()})
         return render(request, "incidents/new.html", {"section": "incidents", "form": form})
     form = IncidentForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -58,6 +58,7 @@ def incident_new(request: HttpRequest) -> HttpResponse:
         intake=form.intake(), reporter=request.user, language=form.cleaned_data["language"]
     )
     services.start_analysis(incident=incident, actor=request.user)
+    _tell_left_out(request, form)
     return redirect(incident)
 
 
@@ -66,7 +67,7 @@ def incident_new(request: HttpRequest) -> HttpResponse:
 def recognise_text(request: HttpRequest) -> HttpResponse:
     """Say what a text looks like while it is being typed. The form works the same without it."""
     pieces = recognise(request.POST.get("pasted", "")[:GLANCE])
-    language = _own_language()
+    language = current_language()
     context = {
         "recognised": [(row.label.say(language), row) for row in describe(pieces)],
         "prefill": prefill(pieces),
@@ -120,6 +121,7 @@ def evidence_add(request: HttpRequest, incident_id: int) -> HttpResponse:
     if not form.is_valid():
         return _incident_page(request, incident, incident.latest_run, form=form, status=422)
     services.add_evidence(incident=incident, intake=form.intake(), actor=request.user)
+    _tell_left_out(request, form)
     try:
         services.start_analysis(incident=incident, actor=request.user)
     except services.AnalysisAlreadyRunning:
@@ -174,5 +176,7 @@ def incident_assign(request: HttpRequest, incident_id: int) -> HttpResponse:
     return redirect(incident)
 
 
-def _own_language() -> str:
-    return "ko" if (get_language() or "").startswith("ko") else "en"
+def _tell_left_out(request: HttpRequest, form: EvidenceForm) -> None:
+    if form.left_out:
+        names = ", ".join(form.left_out[:8])
+        messages.warning(request, _("Not text, therefore left out: %(names)s") % {"names": names})

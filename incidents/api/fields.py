@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from incidents.diagnostics.intake import UploadedText
-from incidents.uploads import UnusableUpload, texts_of, too_large
+from incidents.uploads import UnusableUpload, Uploads, add_bytes, too_large
 
 
 def within_limit(text: str, name: str) -> str:
@@ -88,10 +88,12 @@ class FilesField(serializers.Field):
             content = base64.b64decode(str(file.get("base64", "")), validate=True)
         except (binascii.Error, ValueError):
             raise serializers.ValidationError(_("%(name)s is not valid base64.") % {"name": name}) from None
+        uploads = Uploads()
         try:
-            return texts_of(name, content)
+            add_bytes(uploads, name, content)
         except UnusableUpload as exc:
             raise serializers.ValidationError(str(exc)) from None
+        return uploads.texts
 
     def to_representation(self, value: Any) -> Any:
         return value

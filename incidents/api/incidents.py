@@ -24,7 +24,7 @@ from incidents.api.serializers import (
     EvidenceTextSerializer,
     IncidentSerializer,
 )
-from incidents.models import Category, EvidenceItem, Incident
+from incidents.models import EvidenceItem, Incident
 
 DETAILS = ("title", "description", "redis_version", "deployment_type")
 FILTERS = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.utils.translation import get_language
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from incidents.api.fields import FilesField, InfoField, LinesField, within_limit
 from incidents.diagnostics.intake import IncidentInput
+from incidents.language import current_language
 from incidents.models import AnalysisRun, EvidenceItem, Incident, Language, RunEventRow
 
 User = get_user_model()
@@ -59,8 +59,7 @@ class AnalyzeRequest(EvidenceRequest):
     )
 
     def report_language(self) -> str:
-        own = "ko" if (get_language() or "").startswith("ko") else "en"
-        return str(self.validated_data.get("language") or own)
+        return str(self.validated_data.get("language") or current_language())
 
 
 class PersonField(serializers.SlugRelatedField[Any]):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from incidents import prose as prose_rendering
 from incidents.diagnostics.evidence import EvidenceKind
+from incidents.language import current_language
 from incidents.models import Category
 
 register = template.Library()
@@ -34,9 +34,8 @@ RUN_TONES = {"queued": "none", "running": "low", "succeeded": "ok", "failed": "c
 @register.filter
 def kind_words(kinds: str) -> str:
     """Kinds of evidence, separated by commas, as a reader knows them."""
-    language = "ko" if (get_language() or "").startswith("ko") else "en"
     known = (EvidenceKind(kind) for kind in kinds.split(",") if kind in EvidenceKind.__members__.values())
-    return ", ".join(kind.label.say(language) for kind in known)
+    return ", ".join(kind.label.say(current_language()) for kind in known)
 
 
 @register.filter
