@@ -10,6 +10,8 @@ from typing import Any
 from incidents.diagnostics.commands.tables import read_toml
 from incidents.diagnostics.text import Text
 
+UNITS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
+
 
 @dataclass(frozen=True, slots=True)
 class ServicePath:
@@ -42,14 +44,14 @@ def needs_the_node(program: str) -> bool:
     return program in read_toml("services.toml")["node_programs"]["names"]
 
 
-def path_for(service: str, words: Sequence[str]) -> ServicePath:
+def path_for(service: str, words: Sequence[str], *, product: str = "redis") -> ServicePath:
     """Return how a command is done on a service. Each service has a last entry that fits everything."""
-    upper = [words[0].upper(), *(word.upper() if index == 0 else word for index, word in enumerate(words[1:]))]
-    line = " ".join(upper)
+    line = " ".join([*(word.upper() for word in words[:2]), *words[2:]])
     entry = _service(service)
-    path = next(one for one in entry["paths"] if re.search(one["match"], line))
+    path = next(one for one in entry["paths"] if re.search(one["match"], f"{line} "))
     values = _values(entry, words)
-    return ServicePath(_fill_text(Text.of(path["text"]), values), _fill(path.get("command", ""), values))
+    command = path.get(f"{product}_command", path.get("command", ""))
+    return ServicePath(_fill_text(Text.of(path["text"]), values), _fill(command, values))
 
 
 def _service(service: str) -> Mapping[str, Any]:
@@ -58,19 +60,26 @@ def _service(service: str) -> Mapping[str, Any]:
 
 
 def _values(entry: Mapping[str, Any], words: Sequence[str]) -> dict[str, str]:
-    """Return name, value and the service's own parameter name of a CONFIG SET."""
+    """Return name, value and the service's own parameters of a CONFIG SET."""
     name = words[2] if len(words) > 2 else "<name>"
     value = words[3] if len(words) > 3 else "<value>"
+    amounts = value.split()
     known = entry.get("parameters", {})
-    parameters = known.get(f"{name} {value.split()[0]}" if value.split() else name, known.get(name, [name]))
-    if len(parameters) > 1 and len(value.split()) == len(parameters) + 1:  # class hard soft seconds
-        return {"name": name, "value": value.split()[1], "parameter": parameters[0]}
-    return {"name": name, "value": value, "parameter": parameters[0]}
+    own = known.get(f"{name} {amounts[0]}" if amounts else name)
+    parameters = dict(zip(own, amounts[1:], strict=False)) if own else {known.get(name, [name])[0]: value}
+    pairs = " ".join(f'"ParameterName={key},ParameterValue={_in_bytes(one)}"' for key, one in parameters.items())
+    return {"name": name, "value": value, "parameter": ", ".join(parameters), "pairs": pairs}
+
+
+def _in_bytes(value: str) -> str:
+    """Write 512mb as the number of bytes that parameter groups take."""
+    found = re.fullmatch(r"(\d+)(kb|mb|gb)", value, re.I)
+    return str(int(found.group(1)) * UNITS[found.group(2).lower()]) if found else value
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
-    """Fill in {name}, {value} and {parameter}; other braces, as in JSON, stay."""
-    return re.sub(r"\{(name|value|parameter)\}", lambda found: values[found.group(1)], template)
+    """Fill in the known names; other braces, as in JSON, stay."""
+    return re.sub(r"\{(name|value|parameter|pairs)\}", lambda found: values[found.group(1)], template)
 
 
 def _fill_text(text: Text, values: Mapping[str, str]) -> Text:
