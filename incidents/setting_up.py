@@ -38,10 +38,9 @@ class Done:
 
 def set_up(*, say: Say) -> Done:
     """Do what is missing and say so. The first administrator's password is said once and kept nowhere."""
-    migrated = migrate(say=say)
     done = Done(
-        migrated=migrated,
-        roles=lay_roles() if migrated else False,  # new permissions come with migrations only
+        migrated=migrate(say=say),
+        roles=lay_roles(),
         knowledge=load_knowledge(say=say),
         static_collected=collect_static(say=say),
     )
@@ -99,7 +98,9 @@ def load_knowledge(*, say: Say) -> bool:
     """Load the shipped documents, again only when a release has brought others."""
     stamp = _stamp(settings.BASE_DIR / "fixtures")
     marker = settings.DATA_DIR / "knowledge.stamp"
-    if _reads(marker, stamp):
+    from knowledge_base.models import KnowledgeDocument
+
+    if _reads(marker, stamp) and KnowledgeDocument.objects.exists():  # the database may be another one by now
         return False
     from knowledge_base.services import load_shipped_knowledge  # late: loads the index
 

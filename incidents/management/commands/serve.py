@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import socket
 import sys
 from argparse import ArgumentParser
@@ -73,7 +75,14 @@ class Command(BaseCommand):
             "sre_portal.asgi:application", host=host, port=port, lifespan="off", log_config=None, access_log=False,
             log_level="warning", timeout_graceful_shutdown=STOP_SECONDS, server_header=False,
         )  # fmt: skip
-        Server(config, on_ready=f"Redis SRE Assistant is ready: http://{shown}:{port}  (Ctrl-C stops it)").run()
+        # Uvicorn raises the signal again when it is done, and SIGTERM would end the process before the worker stops.
+        signal.signal(signal.SIGTERM, _as_interrupt)
+        with contextlib.suppress(KeyboardInterrupt):
+            Server(config, on_ready=f"Redis SRE Assistant is ready: http://{shown}:{port}  (Ctrl-C stops it)").run()
+
+
+def _as_interrupt(sign: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def start_index() -> None:
