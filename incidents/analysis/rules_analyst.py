@@ -101,7 +101,7 @@ class _Writer:
 
     def root_cause(self) -> str:
         if not self.conclusion.roots:
-            recovered = [f for f in self.findings if f.state in (State.RECOVERED, State.HISTORY)]
+            recovered = [f for f in self.findings if f.state is State.RECOVERED]
             lines = [self.healthy(), *(f"- {self.say(f.summary)}" for f in recovered[:6])]
             return "\n".join(lines)
         return "\n\n".join(self.cause_of(root) for root in self.conclusion.roots)

@@ -16,7 +16,18 @@ from incidents.diagnostics.parsers.info import Info, merge
 from incidents.diagnostics.parsers.server_log import LogEntry, parse_log
 from incidents.diagnostics.snapshot import Growth, Snapshot, is_restarted, seconds_between
 
-TESTIMONY_LIMIT = 60_000  # characters of small captures that cues are looked for in
+TESTIMONY_LIMIT = 60_000  # characters that cues are looked for in
+# Characters up to which a piece of this kind counts as testimony. What parsers read is left to the rules: the advice of
+# MEMORY DOCTOR is no complaint, and a long log holds every word.
+_LOOSE = {
+    EvidenceKind.PROSE: 100_000,
+    EvidenceKind.CLIENT_ERRORS: 20_000,
+    EvidenceKind.UNKNOWN: 8_000,
+    EvidenceKind.SERVER_LOG: 1_500,
+    EvidenceKind.METRICS: 600,
+    EvidenceKind.KERNEL_LOG: 4_000,
+    EvidenceKind.CONTAINER_EVENTS: 4_000,
+}
 
 
 @dataclass
@@ -107,9 +118,8 @@ class Dossier:
 
     @cached_property
     def small_texts(self) -> str:
-        """Prose, client errors and every short capture, for cues that may stand anywhere."""
-        kinds = (EvidenceKind.INFO, EvidenceKind.METRICS, EvidenceKind.CLIENT_LIST)
-        texts = [piece.text for piece in self.pieces if piece.kind not in kinds and len(piece.text) < 8_000]
+        """What cues are looked for in: prose, client errors, and short texts that no parser takes apart."""
+        texts = [piece.text for piece in self.pieces if len(piece.text) < _LOOSE.get(piece.kind, 0)]
         return "\n".join(texts)[:TESTIMONY_LIMIT]
 
     @property

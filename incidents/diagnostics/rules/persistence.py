@@ -190,5 +190,5 @@ def loading(view: View, spec: RuleSpec) -> Verdict | None:
     if view.number("loading") != 1:
         return None
     eta = float(view.get("loading_eta_seconds", 0) or 0)
-    severity = tier(eta, spec) or Severity.MEDIUM
-    return Verdict(severity, evidence=view.evidence(), values={"value": eta})
+    severity = tier(eta, spec) if view.has("loading_eta_seconds") else Severity.HIGH  # nobody says that it will end
+    return Verdict(severity or Severity.MEDIUM, evidence=view.evidence(), values={"value": eta})

@@ -233,8 +233,8 @@ def rogue_replicaof(view: View, spec: RuleSpec) -> Verdict | None:
     if not view.node.log and not view.has("master_host"):
         raise MissingField("server log")
     for event in reversed(view.events("replicaof-enabled")):
-        address = event.capture("address") or _address_in(event.entry.message)
-        if _is_public(address.rpartition(":")[0] or address):
+        address = f"{event.capture('host')}:{event.capture('port')}"
+        if _is_public(event.capture("host")):
             return Verdict(
                 spec.severity,
                 evidence=(event.quote(),),
@@ -247,11 +247,6 @@ def rogue_replicaof(view: View, spec: RuleSpec) -> Verdict | None:
             Severity.HIGH, evidence=view.evidence(), values={"address": host, "where": f"master_host:{host}"}
         )
     return None
-
-
-def _address_in(message: str) -> str:
-    found = re.search(r"REPLICAOF (\S+:\d+) enabled|SLAVE OF (\S+:\d+) enabled", message)
-    return next((group for group in found.groups() if group), "") if found else ""
 
 
 def _is_public(host: str) -> bool:
