@@ -12,6 +12,7 @@ from typing import Any
 from incidents.analysis.report import (
     AnalysisResult,
     ChainLink,
+    Forecast,
     QuotedEvidence,
     ReportedFinding,
     ReportedHypothesis,
@@ -24,6 +25,8 @@ from incidents.diagnostics.causes.weighing import Weighed
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.findings import Action, Evidence, Finding, Skipped, State
+from incidents.diagnostics.forecasts import forecast
+from incidents.diagnostics.memory_ledger import Ledger, ledger_of
 from incidents.diagnostics.rules.specs import all_rules
 from incidents.diagnostics.text import Text
 
@@ -70,6 +73,10 @@ class _Writer:
             causal_chain=self.chain(),
             missing_evidence=self.missing(),
             skipped=[self.skip(skipped) for skipped in self.diagnosis.examination.skipped],
+            forecasts=[
+                Forecast(limit=f.limit, minutes=f.minutes, basis=_on_node(f.node) + self.say(f.basis))
+                for f in forecast(self.diagnosis.dossier)
+            ],
             facts=self.facts(),
             analyst="rules",
             language=self.language,
@@ -228,17 +235,36 @@ class _Writer:
         title = self.say(rule.title) if rule else skipped.id
         return SkippedRule(skipped.id, title, list(skipped.missing), skipped.node)
 
+    def ledger(self, ledger: Ledger) -> dict[str, Any]:
+        """The memory ledger as the page draws it."""
+        return {
+            "node": ledger.node,
+            "parts": [{"name": p.name, "label": self.say(p.label), "bytes": p.bytes} for p in ledger.parts],
+            "used": ledger.used,
+            "rss": ledger.rss,
+            "fragmentation": ledger.fragmentation,
+            "limit": ledger.limit,
+            "host": ledger.host,
+            "fork_headroom": ledger.fork_headroom,
+            "advice": self.say(ledger.advice),
+        }
+
     def facts(self) -> dict[str, Any]:
         dossier = self.diagnosis.dossier
         return {
             "version": dossier.version,
             "product": "valkey" if dossier.is_valkey else "redis" if dossier.version else "",
             "deployment": dossier.deployment,
-            "nodes": [node.name for node in dossier.nodes],
+            "nodes": [node.name for node in dossier.nodes if node.latest or node.log],
+            "ledgers": [self.ledger(ledger) for node in dossier.nodes if (ledger := ledger_of(node)) is not None],
             "evidence": [
                 {"kind": p.kind.value, "name": p.name, "node": p.node, "lines": p.line_count} for p in dossier.pieces
             ],
         }
+
+
+def _on_node(name: str) -> str:
+    return f"[{name}] " if name else ""
 
 
 def quoted(evidence: Evidence) -> QuotedEvidence:

@@ -16,6 +16,7 @@ from incidents.diagnostics.parsers.info import Info, merge
 from incidents.diagnostics.parsers.server_log import LogEntry, parse_log
 from incidents.diagnostics.snapshot import Growth, Snapshot, is_restarted, seconds_between
 
+DOUBLES_LIMIT = 8_000_000  # characters of logs up to which doubles are looked for
 TESTIMONY_LIMIT = 60_000  # characters that cues are looked for in
 # Characters up to which a piece of this kind counts as testimony. What parsers read is left to the rules: the advice of
 # MEMORY DOCTOR is no complaint, and a long log holds every word.
@@ -162,11 +163,25 @@ def build_dossier(pieces: Sequence[Piece], intake: IncidentInput | None = None) 
         del nodes[""]
     for node in nodes.values():
         node.snapshots = _snapshots(node)
-        for piece in node.of_kind(EvidenceKind.SERVER_LOG):
-            node.log.feed(parse_log(piece.text, source=piece.name, node=node.name))
+        _read_logs(node)
         _listen(node)
     dossier.nodes = list(nodes.values())
     return dossier
+
+
+def _read_logs(node: Node) -> None:
+    """Digest the node's logs in the order of time; lines that were pasted twice count once."""
+    pieces = node.of_kind(EvidenceKind.SERVER_LOG)
+    if len(pieces) == 1 or sum(len(piece.text) for piece in pieces) > DOUBLES_LIMIT:
+        for piece in pieces:
+            node.log.feed(parse_log(piece.text, source=piece.name, node=node.name))
+        return
+    logs = [list(parse_log(piece.text, source=piece.name, node=node.name)) for piece in pieces]
+    logs.sort(key=lambda entries: next((str(e.at) for e in entries if e.at), ""))
+    seen: set[str] = set()
+    for entries in logs:
+        node.log.feed(entry for entry in entries if not entry.at or entry.raw not in seen)
+        seen.update(entry.raw for entry in entries)
 
 
 def _listen(node: Node) -> None:
