@@ -8,3 +8,4 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import signals  # noqa: F401  (connects the receivers)
+        from sre_portal import checks  # noqa: F401  (registers the checks; the root package is no app of its own)
