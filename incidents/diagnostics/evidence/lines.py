@@ -44,7 +44,10 @@ _INVISIBLE = str.maketrans({"\ufeff": None, "\u200b": None, "\u2060": None, "\u0
 
 _LOG = re.compile(r"\s{0,40}\d{1,10}:(?:[MSCX] \d{1,4}[ -]|signal-handler \()")
 _OLD_LOG = re.compile(r"\s{0,20}\[\d{1,10}(?:\] \d{1,2} [A-Z][a-z]{2} | \| signal handler\])")
-_CRASH = re.compile(r"={3,} (?:REDIS|VALKEY) BUG REPORT|-{4,} [A-Z][A-Z ]{3,40} -{4,}|# Redis \S{3,20} crashed|Backtrace:$")
+_CRASH = re.compile(
+    r"={3,} (?:REDIS|VALKEY) BUG REPORT START|-{4,} (?:(?:INFO|CLIENT LIST|MODULES INFO|CONFIG DEBUG) OUTPUT|STACK TRACE|REGISTERS|"
+    r"DUMPING CODE AROUND EIP|FAST MEMORY TEST|CURRENT CLIENT INFO|EXECUTING CLIENT INFO) -{4,}|Backtrace:$"
+)
 _KERNEL = re.compile(
     r"oom-killer|oom_reaper|Out of memory: Kill|Memory cgroup out of memory|Killed process \d|oom-kill:constraint|"
     r"\bkernel: |^\s{0,8}(?:<\d>)?\[\s{0,8}\d{1,9}\.\d{4,6}\] "
@@ -149,8 +152,6 @@ def _of_redis(head: str) -> LineKind | None:
         return _K.CLUSTER_INFO
     if info.is_info_line(head):
         return _K.INFO
-    if _may_be_json(head):
-        return Mark.JSON
     if letter := _LETTER.match(head):
         return _K.LATENCY_DOCTOR if letter[1] else _K.MEMORY_DOCTOR
     if _SPIKES.match(head):
@@ -163,7 +164,7 @@ def _of_redis(head: str) -> LineKind | None:
         return _K.BIGKEYS
     if cli_latency.is_cli_latency_line(head):
         return _K.CLI_LATENCY
-    return None
+    return Mark.JSON if _may_be_json(head) else None
 
 
 def _may_be_json(head: str) -> bool:
@@ -207,12 +208,17 @@ def known_message(head: str) -> EvidenceKind | None:
 
 def is_wrapped_log_line(line: str) -> bool:
     """Whether a server's log line is inside: docker, Kubernetes, syslog, logfmt, JSON."""
-    if _CRASH.search(line[:200]):
+    if is_crash_heading(line):
         return True
     if not any(mark in line for mark in (":M ", ":S ", ":C ", ":X ", "signal", "pid=", '"pid"', "redis", "valkey")):
         return False
     header = read_header(line)
     return header is not None and bool(header.role or header.epoch is not None)
+
+
+def is_crash_heading(line: str) -> bool:
+    """Whether a crash report begins here, or one of its parts."""
+    return line[:1] in "=-#B" and _CRASH.match(line[:200]) is not None
 
 
 def is_log_line(line: str) -> bool:

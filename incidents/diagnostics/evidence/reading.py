@@ -85,7 +85,7 @@ def read_info(text: str, *, name: str = "", node: str = "", at: datetime | None 
     if len(samples) < 2:
         return [read_piece(_K.INFO, text, name=name, node=node, at=at, first_line=first_line)] if text.strip() else []
     lines = text.split("\n")
-    starts = [_first_line(sample) for sample in samples]
+    starts = [sample.first_line for sample in samples]
     ends = [*(start - 1 for start in starts[1:]), len(lines)]
     return [
         read_piece(
@@ -98,11 +98,6 @@ def read_info(text: str, *, name: str = "", node: str = "", at: datetime | None 
         )
         for number, (start, end) in enumerate(zip([1, *starts[1:]], ends, strict=True))
     ]
-
-
-def _first_line(sample: info.Info) -> int:
-    numbers = (sample.fields.line_of(name) for name in sample.fields)
-    return min((number for number in numbers if number), default=1)
 
 
 def _time_of(data: Any) -> datetime | None:

@@ -14,6 +14,7 @@ from incidents.diagnostics.evidence.lines import (
     LineKind,
     Mark,
     classify,
+    is_crash_heading,
     is_event_name,
     is_of_letter,
     is_sentence,
@@ -32,7 +33,7 @@ RAW_KINDS = frozenset(
 LETTERS = frozenset((_K.LATENCY_DOCTOR, _K.MEMORY_DOCTOR))
 # Kinds that take a line of text right below them as their own.
 LOOSE = frozenset((_K.HOST, _K.CONTAINER_EVENTS, _K.CLUSTER_CHECK, _K.BIGKEYS, _K.CLI_LATENCY, _K.KERNEL_LOG))
-CRASH_START, CRASH_END = "BUG REPORT START", "BUG REPORT END"
+CRASH_END, STARTED = "BUG REPORT END", "is starting oO0OoO0OoO0Oo"
 
 
 @dataclass(slots=True)
@@ -90,15 +91,15 @@ class Splitter:
     # Crash reports quote INFO, CLIENT LIST and a stack: all of it belongs to the log.
 
     def _keep_in_crash(self, line: str, kind: LineKind) -> bool:
-        if CRASH_START in line[:200]:
+        if is_crash_heading(line):
             self.in_crash = True
             self._enter(_K.SERVER_LOG)
-        elif self.in_crash and (CRASH_END in line[:200] or read_prompt(line)):
+        elif self.in_crash and CRASH_END in line[:200]:
             self.in_crash = False
-            if CRASH_END not in line[:200]:
-                return False
             self._extend()
             return True
+        elif self.in_crash and (kind is Mark.FENCE or STARTED in line or line.startswith("==> ") or read_prompt(line)):
+            self.in_crash = False
         if self.in_crash:
             self._extend()
         return self.in_crash
@@ -267,7 +268,7 @@ class Splitter:
         value, count = self._json_here()
         if count == 0:
             in_prose = self.block is not None and self.block.kind is _K.PROSE
-            self._enter(_K.PROSE if in_prose else _K.UNKNOWN)
+            self._enter(_K.PROSE if in_prose or is_sentence(line) else _K.UNKNOWN)
             return
         self._close()
         end = self.position + count

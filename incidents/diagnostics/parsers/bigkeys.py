@@ -15,6 +15,7 @@ _TYPE = re.compile(
     r"^\s{0,8}(\d{1,19}) (\w{1,30}?)s? with (\d{1,19}) (\w{1,12}) \((\d[\d.]{0,10})% of keys, avg size (\d[\d.]{0,20})\)"
 )
 _SAMPLED = re.compile(r"Sampled (\d{1,19}) keys in the keyspace")
+_SCAN = re.compile(r"average sizes per key type|per 100 SCAN commands|^\s{0,8}-{4,12} summary -{4,12}|Total key length in bytes")
 _HOT = re.compile(
     r"""(?:[Hh]ot key '?"?(.{1,500}?)"?'? found so far with counter (\d{1,9})|counter: (\d{1,9})\s{1,8}keyname: "?(.{1,500}?)"?$)"""
 )
@@ -76,6 +77,7 @@ def parse(value: Any) -> BigKeys:
 def is_bigkeys_line(line: str) -> bool:
     head = line[:300]
     return (
-        "Biggest " in head or "Scanning the entire keyspace" in head or "hot key" in head.lower()
+        _SCAN.search(head) is not None
+        or "Biggest " in head or "Scanning the entire keyspace" in head or "hot key" in head.lower()
         or _SAMPLED.search(head) is not None or _TYPE.match(head) is not None
     )  # fmt: skip

@@ -91,6 +91,7 @@ class Info:
     fields: InfoFields = field(default_factory=InfoFields)
     sections: tuple[str, ...] = ()
     error: str = ""
+    first_line: int = 1  # within the text that holds several samples
 
     @property
     def is_empty(self) -> bool:
@@ -173,10 +174,14 @@ class _Reader:
         self.values: dict[str, str] = {}
         self.lines: dict[str, int] = {}
         self.sections: list[str] = []
+        self.first_line = 0
 
     def read(self, line: str, number: int) -> None:
         if section := section_of_line(line):
+            if section in self.sections:
+                self._end()
             self.sections.append(section)
+            self.first_line = self.first_line or number
             return
         pair = read_field(line)
         if pair is None or (not is_known(pair[0]) and _error_in(line)):
@@ -188,10 +193,12 @@ class _Reader:
         elif name in self.values:
             self._end()
         self.values[name], self.lines[name] = value, number
+        self.first_line = self.first_line or number
 
     def _end(self) -> None:
         if self.values:
-            self.samples.append(Info(InfoFields(self.values, self.lines), tuple(self.sections)))
+            fields = InfoFields(self.values, self.lines)
+            self.samples.append(Info(fields, tuple(self.sections), first_line=self.first_line))
         self._begin()
 
     def finish(self) -> tuple[Info, ...]:
