@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import IO, TYPE_CHECKING, Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404
-from rest_framework import exceptions
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, status
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,10 +24,28 @@ class Pages(PageNumberPagination):
     max_page_size = 200
 
 
+class BodyTooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = _("The body is too large: a request may have 40 MB, and one text 10 MB.")
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON that is nested deeper than Python reads is refused instead of breaking the request."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise exceptions.ParseError(_("The JSON is nested too deeply.")) from None
+
+
 class RolePermission(BasePermission):
     """Ask for the Django permission that the view names for the method; a view that names none is refused."""
 
-    def has_permission(self, request: Request, view: "APIView") -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         if not request.user or not request.user.is_authenticated:
             return False
         wanted: dict[str, str] = getattr(view, "permissions_by_method", {})
@@ -35,6 +57,8 @@ def one_error_shape(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer every error as {"error": {"code", "message", "fields"}}. None lets Django handle the unexpected."""
     from rest_framework.views import exception_handler  # late: the settings name this module before views load
 
+    if isinstance(exc, RequestDataTooBig):
+        exc = BodyTooLarge()
     response = exception_handler(exc, context)
     if response is None:
         return None

@@ -222,6 +222,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "sre_portal.api.Pages",
     "PAGE_SIZE": 25,
     "EXCEPTION_HANDLER": "sre_portal.api.one_error_shape",
+    "DEFAULT_PARSER_CLASSES": ["sre_portal.api.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

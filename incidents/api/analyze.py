@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from incidents import queries, services
-from incidents.api.parsers import LimitedJSONParser, canonical
 from incidents.api.serializers import AnalyzeRequest, ErrorSerializer, ResultSerializer, RunSerializer
 from incidents.models import AnalysisRun
 
@@ -50,7 +50,6 @@ class KeyReused(APIException):
 
 
 class AnalyzeView(APIView):
-    parser_classes = [LimitedJSONParser]
     permissions_by_method = {"POST": "incidents.add_incident"}
 
     @extend_schema(
@@ -105,12 +104,17 @@ def _begin(request: Request, wanted: AnalyzeRequest) -> AnalysisRun:
             intake=wanted.intake(), reporter=request.user, language=wanted.report_language(),
             title=wanted.validated_data.get("title", ""),
             key=request.headers.get("Idempotency-Key", "")[:200],
-            request_hash=hashlib.sha256(canonical(request.data).encode()).hexdigest(),
+            request_hash=_fingerprint(request.data),
         )  # fmt: skip
     except services.NothingToAnalyse:
         raise ValidationError({"non_field_errors": [_("There is nothing to analyse.")]}) from None
     except services.KeyReused:
         raise KeyReused from None
+
+
+def _fingerprint(data: Any) -> str:
+    """The same for the same content, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _patience(request: Request) -> float:

@@ -17,7 +17,6 @@ from rest_framework.views import APIView
 
 from incidents import queries, services
 from incidents.api.analyze import INCIDENT_ID
-from incidents.api.parsers import LimitedJSONParser
 from incidents.api.serializers import (
     EvidenceRequest,
     EvidenceSerializer,
@@ -95,7 +94,6 @@ def change(incident: Incident, wanted: dict[str, Any], *, actor: Any) -> Inciden
 
 class EvidenceListView(generics.ListAPIView[EvidenceItem]):
     serializer_class = EvidenceSerializer
-    parser_classes = [LimitedJSONParser]
     permissions_by_method = {"GET": "incidents.view_incident", "POST": "incidents.change_incident"}
 
     def get_queryset(self) -> QuerySet[EvidenceItem]:
