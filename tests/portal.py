@@ -102,7 +102,13 @@ class PortalProcess:
     def start(self, *, seconds: float = 60.0, **env: str) -> float:
         """Start and wait until it answers. Return how long that took."""
         started = time.monotonic()
-        environment = {**os.environ, "APP_ENV": "development", "DATA_DIR": str(self.data), "LOG_LEVEL": "WARNING", **env}
+        environment = {
+            **os.environ,
+            "APP_ENV": "development",
+            "DATA_DIR": str(self.data),
+            "LOG_LEVEL": "WARNING",
+            **env,
+        }
         self.log = (self.data / "output.log").open("a+")
         self.process = subprocess.Popen(
             [sys.executable, *self.args, "--port", str(self.port)], cwd=ROOT, env=environment, text=True,
