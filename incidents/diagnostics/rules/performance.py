@@ -188,13 +188,13 @@ def _milliseconds(text: str) -> float:
 def big_keys(view: View, spec: RuleSpec) -> Verdict | None:
     """The biggest key that --bigkeys or --memkeys names, by the cuts of the catalogue."""
     report = view.need(EvidenceKind.BIGKEYS)
-    graded = [(_grade(key.type, key.size, key.unit), key) for key in getattr(report, "biggest", ())]
+    graded = [(_grade(key.type, key.size, key.unit), key) for key in report.biggest]
     found = [(severity, key) for severity, key in graded if severity is not None]
     if not found:
         return None
     severity, key = max(found, key=lambda pair: (pair[0].rank, pair[1].size))
-    values = {"type": key.type, "key": key.key, "amount": key.size, "unit": key.unit}
-    quote = Evidence(getattr(key, "text", "") or f"{key.type} {key.key} {key.size} {key.unit}", "--bigkeys", key.line)
+    values = {"type": key.type, "key": key.name, "amount": key.size, "unit": key.unit}
+    quote = Evidence(f"{key.type} {key.name} {key.size} {key.unit}", "--bigkeys", key.line)
     return Verdict(severity, None if severity.rank > 1 else State.CONTEXT, (quote,), values)
 
 
@@ -305,8 +305,8 @@ def doctor_without_advice(view: View, spec: RuleSpec) -> Verdict | None:
 @rule("perf-hot-keys")
 def hot_keys(view: View, spec: RuleSpec) -> Verdict | None:
     report = view.need(EvidenceKind.BIGKEYS)
-    hot = [key for key in getattr(report, "hottest", ())]
+    hot = [key for key in report.hot]
     if not hot:
         return None
-    quote = Evidence(getattr(hot[0], "text", "") or f"{hot[0].key}", "--hotkeys", hot[0].line)
-    return Verdict(spec.severity, State.CONTEXT, (quote,), {"key": hot[0].key})
+    quote = Evidence(f"{hot[0].name}", "--hotkeys", hot[0].line)
+    return Verdict(spec.severity, State.CONTEXT, (quote,), {"key": hot[0].name})
