@@ -124,6 +124,10 @@ def concept_token(name: str) -> str:
     return "c0" + "".join(char for char in name.lower() if char.isalnum())
 
 
+def is_concept_token(term: str) -> bool:
+    return term.startswith("c0")
+
+
 def _symbols(term: str) -> list[str]:
     return [symbol for word in words_of(term) for symbol in word.symbols]
 

@@ -241,13 +241,13 @@ class StoredChunk(models.Model):
     items = models.JSONField()  # [[field, number, text], …]
     head = models.TextField()  # terms, separated by blanks
     body = models.TextField()
-    concepts = models.TextField(blank=True)
     digest = models.CharField(max_length=32)  # of what is embedded
     glossary_version = models.CharField(max_length=16)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["document", "position"], name="one_chunk_per_place"),
+            models.CheckConstraint(condition=~Q(digest=""), name="chunk_has_a_digest"),
         ]
         indexes: ClassVar = [models.Index(fields=["glossary_version"], name="chunk_glossary_version")]
 

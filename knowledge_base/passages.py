@@ -53,11 +53,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class IndexTerms:
-    """A chunk as the indexes see it: stemmed words and bigrams of the title and of the text, and concepts of both."""
+    """A chunk as the indexes see it: stemmed words, bigrams and concepts, of the title and of the text."""
 
     head: tuple[str, ...]
-    body: tuple[str, ...]
-    concepts: tuple[str, ...]
+    body: tuple[str, ...]  # with repetitions
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class IndexedChunk:
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """How often each term and concept stands in the text."""
-        return Counter((*self.terms.body, *self.terms.concepts))
+        return Counter(self.terms.body)
 
     @cached_property
     def head(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from knowledge_base.chunking import chunks_of
 from knowledge_base.glossary import Glossary
 from knowledge_base.models import KnowledgeDocument, StoredChunk
 from knowledge_base.passages import Chunk, DocumentCard, Filters, IndexedChunk, IndexTerms, Item
-from knowledge_base.terms import index_terms
+from knowledge_base.terms import index_terms, with_digest
 
 BATCH = 500
 
@@ -21,7 +21,7 @@ def indexed_chunks(document: KnowledgeDocument, glossary: Glossary) -> list[Inde
     card = document.card()
     questions = [str(question) for question in document.questions]
     return [
-        IndexedChunk(card, chunk, index_terms(card, chunk, questions, glossary))
+        with_digest(IndexedChunk(card, chunk, index_terms(card, chunk, questions, glossary)))
         for chunk in chunks_of(document.content())
     ]
 
@@ -48,7 +48,6 @@ def _row(indexed: IndexedChunk, glossary: Glossary) -> StoredChunk:
         items=[[item.part, item.index, item.text] for item in indexed.chunk.items],
         head=" ".join(indexed.terms.head),
         body=" ".join(indexed.terms.body),
-        concepts=" ".join(indexed.terms.concepts),
         digest=indexed.digest,
         glossary_version=glossary.version,
     )
@@ -81,5 +80,5 @@ CARD_FIELDS = (
 
 
 def _indexed(row: StoredChunk, card: DocumentCard) -> IndexedChunk:
-    terms = IndexTerms(tuple(row.head.split()), tuple(row.body.split()), tuple(row.concepts.split()))
+    terms = IndexTerms(tuple(row.head.split()), tuple(row.body.split()))
     return IndexedChunk(card, chunk_of(row), terms, row.digest)

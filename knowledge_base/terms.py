@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from knowledge_base.glossary import Glossary, Weight, concept_token
+from knowledge_base.glossary import Glossary, Weight, concept_token, is_concept_token
 from knowledge_base.passages import Chunk, DocumentCard, IndexedChunk, IndexTerms
 from knowledge_base.tokens import Word, terms_of, words_of
 
@@ -15,11 +15,12 @@ def index_terms(card: DocumentCard, chunk: Chunk, questions: Iterable[str], glos
     """The terms of a chunk. The questions a document answers count as text of its first chunk."""
     head = "\n".join((card.title, " ".join(card.tags), card.topic))
     body = chunk.text if chunk.position else "\n".join((*questions, chunk.text))
-    return IndexTerms(
-        head=(*terms_of(head), *_concept_tokens(head, glossary)),
-        body=tuple(terms_of(body)),
-        concepts=tuple(_concept_tokens(body, glossary)),
-    )
+    return IndexTerms(head=tuple(_terms_and_concepts(head, glossary)), body=tuple(_terms_and_concepts(body, glossary)))
+
+
+def _terms_and_concepts(text: str, glossary: Glossary) -> Iterator[str]:
+    yield from terms_of(text)
+    yield from _concept_tokens(text, glossary)
 
 
 def embedded_text(indexed: IndexedChunk) -> str:
@@ -29,8 +30,8 @@ def embedded_text(indexed: IndexedChunk) -> str:
 
 def with_digest(indexed: IndexedChunk) -> IndexedChunk:
     """The chunk with the digest of all that its vector depends on: its text, and the concepts found in it."""
-    concepts = " ".join(sorted(indexed.terms.concepts))
-    text = f"{embedded_text(indexed)}\n{concepts}"
+    concepts = sorted(term for term in indexed.counts if is_concept_token(term))
+    text = "\n".join((embedded_text(indexed), *concepts))
     return replace(indexed, digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
 
 

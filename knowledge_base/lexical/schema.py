@@ -13,19 +13,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 CHUNKS = "knowledge_base_storedchunk"
 FTS = "knowledge_base_chunk_fts"
 VOCABULARY = "knowledge_base_chunk_vocabulary"
-COLUMNS = "head, body, concepts"
+COLUMNS = "head, body"
 
 SQLITE = (
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {FTS} USING fts5({COLUMNS}, content='{CHUNKS}', content_rowid='id', "
     "tokenize='unicode61 remove_diacritics 0')",
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {VOCABULARY} USING fts5vocab('{FTS}', 'row')",
     f"CREATE TRIGGER IF NOT EXISTS {FTS}_insert AFTER INSERT ON {CHUNKS} BEGIN "
-    f"INSERT INTO {FTS}(rowid, {COLUMNS}) VALUES (new.id, new.head, new.body, new.concepts); END",
+    f"INSERT INTO {FTS}(rowid, {COLUMNS}) VALUES (new.id, new.head, new.body); END",
     f"CREATE TRIGGER IF NOT EXISTS {FTS}_delete AFTER DELETE ON {CHUNKS} BEGIN "
-    f"INSERT INTO {FTS}({FTS}, rowid, {COLUMNS}) VALUES ('delete', old.id, old.head, old.body, old.concepts); END",
+    f"INSERT INTO {FTS}({FTS}, rowid, {COLUMNS}) VALUES ('delete', old.id, old.head, old.body); END",
     f"CREATE TRIGGER IF NOT EXISTS {FTS}_update AFTER UPDATE ON {CHUNKS} BEGIN "
-    f"INSERT INTO {FTS}({FTS}, rowid, {COLUMNS}) VALUES ('delete', old.id, old.head, old.body, old.concepts); "
-    f"INSERT INTO {FTS}(rowid, {COLUMNS}) VALUES (new.id, new.head, new.body, new.concepts); END",
+    f"INSERT INTO {FTS}({FTS}, rowid, {COLUMNS}) VALUES ('delete', old.id, old.head, old.body); "
+    f"INSERT INTO {FTS}(rowid, {COLUMNS}) VALUES (new.id, new.head, new.body); END",
     f"INSERT INTO {FTS}({FTS}) VALUES ('rebuild')",
 )
 SQLITE_REMOVE = (
@@ -35,7 +35,7 @@ SQLITE_REMOVE = (
 )
 POSTGRESQL = (
     f"ALTER TABLE {CHUNKS} ADD COLUMN IF NOT EXISTS terms tsvector GENERATED ALWAYS AS "
-    "(array_to_tsvector(array_remove(string_to_array(head || ' ' || body || ' ' || concepts, ' '), ''))) STORED",
+    "(array_to_tsvector(array_remove(regexp_split_to_array(head || ' ' || body, '\\s+'), ''))) STORED",
     f"CREATE INDEX IF NOT EXISTS {CHUNKS}_terms ON {CHUNKS} USING gin (terms)",
 )
 POSTGRESQL_REMOVE = (f"ALTER TABLE {CHUNKS} DROP COLUMN IF EXISTS terms",)
