@@ -7,9 +7,10 @@ from incidents.api import analyze, incidents, runs
 
 urlpatterns = [
     path("analyze", analyze.AnalyzeView.as_view(), name="api-analyze"),
-    path("analyze/", analyze.AnalyzeView.as_view(schema=None)),  # many clients add a slash by habit
+    # Many clients add a slash by habit.
+    path("analyze/", analyze.AnalyzeView.as_view(schema=None), name="api-analyze-slash"),
     path("analyze/<incident:incident_id>", analyze.ResultView.as_view(), name="api-result"),
-    path("analyze/<incident:incident_id>/", analyze.ResultView.as_view(schema=None)),
+    path("analyze/<incident:incident_id>/", analyze.ResultView.as_view(schema=None), name="api-result-slash"),
     path("analyze/<incident:incident_id>/events", runs.IncidentEventsView.as_view(), name="api-result-events"),
     path("incidents/", incidents.IncidentListView.as_view(), name="api-incidents"),
     path("incidents/<incident:incident_id>/", incidents.IncidentView.as_view(), name="api-incident"),

@@ -1,0 +1,64 @@
+"""Who may use which route: one row per route and method. The README's table is drawn from this."""
+
+from __future__ import annotations
+
+# Each level may do what the ones before it may. `everyone` needs no login, `member` only that.
+LEVELS = ("everyone", "member", "operator", "curator", "administrator")
+
+ACCESS: dict[str, dict[str, str]] = {
+    # The portal
+    "home": {"GET": "member"},
+    "healthz": {"GET": "everyone"},
+    "login": {"GET": "everyone", "POST": "everyone"},
+    "logout": {"POST": "member"},
+    "set_language": {"POST": "everyone"},
+    "set-theme": {"POST": "everyone"},
+    "javascript-catalog": {"GET": "everyone"},
+    "token": {"GET": "member", "POST": "member"},
+    "api-docs": {"GET": "everyone"},
+    "api-schema": {"GET": "everyone"},
+    # Incidents, as pages
+    "incident-list": {"GET": "operator"},
+    "incident-new": {"GET": "operator", "POST": "operator"},
+    "recognise": {"POST": "operator"},
+    "incident-detail": {"GET": "operator"},
+    "incident-status": {"POST": "operator"},
+    "incident-assign": {"POST": "operator"},
+    "evidence-add": {"POST": "operator"},
+    "evidence-find": {"GET": "operator"},
+    "evidence-detail": {"GET": "operator"},
+    "run-start": {"POST": "operator"},
+    "run-detail": {"GET": "operator"},
+    "run-events": {"GET": "operator"},
+    "run-cancel": {"POST": "operator"},
+    # Incidents, for programs
+    "api-analyze": {"POST": "operator"},
+    "api-analyze-slash": {"POST": "operator"},
+    "api-result": {"GET": "operator"},
+    "api-result-slash": {"GET": "operator"},
+    "api-result-events": {"GET": "operator"},
+    "api-incidents": {"GET": "operator"},
+    "api-incident": {"GET": "operator", "PATCH": "operator"},
+    "api-evidence-list": {"GET": "operator", "POST": "operator"},
+    "api-evidence": {"GET": "operator"},
+    "api-incident-runs": {"GET": "operator", "POST": "operator"},
+    "api-runs": {"GET": "operator"},
+    "api-run": {"GET": "operator"},
+    "api-run-cancel": {"POST": "operator"},
+    "api-run-events": {"GET": "operator"},
+    # Knowledge, as pages
+    "knowledge-search": {"GET": "operator"},
+    "knowledge-detail": {"GET": "operator"},
+}
+
+# Routes of the admin, by the model they are about. Everything else in it is the administrator's.
+ADMIN: dict[str, str] = {
+    "index": "curator",
+    "knowledge_base_knowledgedocument_changelist": "curator",
+    "knowledge_base_glossaryentry_changelist": "curator",
+    "incidents_incident_changelist": "curator",
+    "incidents_analysisrun_changelist": "administrator",
+    "incidents_evidenceitem_changelist": "administrator",
+    "auth_user_changelist": "administrator",
+    "auth_group_changelist": "administrator",
+}
