@@ -28,7 +28,9 @@ def is_bundle(value: Any) -> bool:
     """Whether a document holds captures by name: {"info": "…", "slowlog": […]}."""
     if not isinstance(value, Mapping) or not value or kind_of_reply(value) is _K.CONFIG:
         return False
-    named = [name for name, item in value.items() if kind_in_name(plain(name)) and isinstance(item, str | list | Mapping)]
+    named = [
+        name for name, item in value.items() if kind_in_name(plain(name)) and isinstance(item, str | list | Mapping)
+    ]
     return bool(named) and len(named) * 2 >= len(value) and any(_is_substantial(value[name]) for name in named)
 
 
@@ -60,6 +62,10 @@ def _log_entries(value: Any) -> Iterator[Mapping[Any, Any]]:
         if not isinstance(item, Mapping):
             return
         source = item.get("_source", item)
-        if isinstance(source, Mapping) and any(isinstance(source.get(key), str) for key in ("message", "log", "msg")):
-            if "involvedObject" not in source:
-                yield source
+        if isinstance(source, Mapping) and _is_log_record(source):
+            yield source
+
+
+def _is_log_record(record: Mapping[Any, Any]) -> bool:
+    """Whether a record holds a line of a log; events of Kubernetes hold messages too."""
+    return "involvedObject" not in record and any(isinstance(record.get(key), str) for key in ("message", "log", "msg"))

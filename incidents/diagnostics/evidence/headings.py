@@ -9,8 +9,7 @@ from datetime import datetime
 from incidents.diagnostics.evidence.kinds import EvidenceKind
 from incidents.diagnostics.evidence.names import kind_in_name, node_in_path
 from incidents.diagnostics.evidence.times import find_time
-
-_K = EvidenceKind
+from incidents.diagnostics.evidence.vocabulary import load_vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,74 +28,38 @@ _CLI_PROMPT = re.compile(
     r"(?:\[\d{1,4}\])?(?:\(\w{1,20}\))?>(?:\s{1,8}(?P<command>\S.{0,400})?)?$"
 )
 _SHELL_PROMPT = re.compile(
-    r"^\s{0,20}(?:\[?[\w.-]{1,40}@(?P<host>[\w.-]{1,80})[ :][^$#>]{0,120}\]?\s{0,2})?[$#%]\s{1,4}(?P<command>\S.{0,400})$"
+    r"^\s{0,20}(?:\[?[\w.-]{1,40}@(?P<host>[\w.-]{1,80})[ :][^$#>]{0,120}\]?\s{0,2})?"
+    r"[$#%]\s{1,4}(?P<command>\S.{0,400})$"
 )
 _CLI = re.compile(r"^(?:\S{0,200}/)?(?:redis|valkey|keydb)-cli$")
 _RUNNERS = frozenset(("kubectl", "oc", "docker", "docker-compose", "podman", "ssh", "sudo", "watch", "time", "timeout"))
 _VALUED = frozenset(("-h", "-p", "-a", "-n", "-u", "-s", "-i", "-r", "-d", "-D", "-t", "--user", "--pass", "--cacert"))
 _VALUED_RUNNER = frozenset(("-n", "--namespace", "-c", "--container", "-i", "-u", "-e", "--context", "-p", "-l"))
+_TIME_WORDS = frozenset(
+    ("date", "time", "sample", "at", "utc", "kst", "first", "second", "시각", "샘플", "기준", "측정")
+)
 _LOCAL = frozenset(("127.0.0.1", "localhost", "::1", "0.0.0.0"))  # noqa: S104  (names, not a binding)
 
-_COMMANDS = tuple(
-    (re.compile(rf"(?:{pattern})(?![\w-])", re.IGNORECASE), kind)
-    for pattern, kind in (
-        (r"info", _K.INFO),
-        (r"slowlog(?:\s+get)?|commandlog(?:\s+get)?", _K.SLOWLOG),
-        (r"client\s+(?:list|info)", _K.CLIENT_LIST),
-        (r"latency\s+doctor", _K.LATENCY_DOCTOR),
-        (r"latency\s+latest", _K.LATENCY_LATEST),
-        (r"latency\s+history", _K.LATENCY_HISTORY),
-        (r"latency\s+histogram", _K.LATENCY_HISTOGRAM),
-        (r"memory\s+doctor", _K.MEMORY_DOCTOR),
-        (r"memory\s+stats", _K.MEMORY_STATS),
-        (r"cluster\s+(?:nodes|replicas|slaves)", _K.CLUSTER_NODES),
-        (r"cluster\s+info", _K.CLUSTER_INFO),
-        (r"cluster\s+slots", _K.CLUSTER_SLOTS),
-        (r"cluster\s+shards", _K.CLUSTER_SHARDS),
-        (r"--cluster\s+(?:check|info|fix)", _K.CLUSTER_CHECK),
-        (r"sentinel\s+(?:masters?|primary|primaries|replicas|slaves|sentinels|ckquorum)", _K.SENTINEL),
-        (r"acl\s+log", _K.ACL_LOG),
-        (r"acl\s+list", _K.ACL_LIST),
-        (r"config\s+get", _K.CONFIG),
-        (r"--(?:bigkeys|memkeys|hotkeys|keystats)", _K.BIGKEYS),
-        (r"--(?:latency(?:-history|-dist)?|intrinsic-latency|stat)", _K.CLI_LATENCY),
-    )
-)
-_SHELL_COMMANDS = tuple(
-    (re.compile(pattern), kind)
-    for pattern, kind in (
-        (r"(?:sudo )?(?:dmesg|journalctl -k)\b", _K.KERNEL_LOG),
-        (r"(?:kubectl|oc) (?:\S{1,60} ){0,4}?(?:describe|get events?)\b|docker (?:inspect|events)\b", _K.CONTAINER_EVENTS),
-        (r"(?:sudo )?(?:df|ls|ll|free|sysctl|ulimit|vmstat|iostat)\b", _K.HOST),
-        (r"(?:sudo )?cat \S{0,200}\.conf\b", _K.CONFIG),
-        (r"(?:sudo )?(?:tail|cat|less|head|zcat|grep|journalctl)\b.{0,200}(?:\.log\b|redis|valkey)", _K.SERVER_LOG),
-        (r"(?:kubectl|oc|docker|docker-compose|docker compose) (?:\S{1,60} ){0,4}?logs\b", _K.SERVER_LOG),
-    )
-)
 _ARGUMENT = re.compile(r"[\w*.-]{1,60}$")
 _TAIL = re.compile(r"^==> (\S.{0,300}) <==$")
 _DECORATED = re.compile(r"^(?:[=~_*#+<>|:-]{2,200}|#)\s{0,8}([^\s=~_#|].{0,160}?)\s{0,8}[=~_*#+<>|:-]{0,200}$")
 _BRACKETED = re.compile(r"^\[\s?([^\[\]]{2,100})\s?\]:?$")
 _LABEL = re.compile(r"^(?:[-*•]\s)?([^\s:].{0,120}?)\s?:$")
 _SYMMETRIC = re.compile(r"^(={3,}|-{3,}|#{2,}|\*{2,}|\[)\s?([A-Za-z][\w.:-]{1,80})\s?(?:={3,}|-{3,}|#{2,}|\*{2,}|\])$")
-_NO_NAMES = frozenset("summary end eof start begin output result results log logs service info unit install data".split())
 _NODE = re.compile(
     r"(?:^|[\s(@,/|])(?:"
     r"(?:node|server|host|instance|shard|pod|container|port|노드|서버|호스트|인스턴스|파드|포트)"
     r"(?:\s{1,4}|\s?[:#=]\s{0,4})(?P<named>\w[\w.:@-]{0,100})"
     r"|(?P<address>(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?)"
     r"|(?P<port>[1-9]\d{3,4})"
-    r"|(?P<role>(?:old |new |이전 |구 |신 |새 |신규 )?(?:master|primary|replica|slave|sentinel|마스터|프라이머리|레플리카|슬레이브|센티널|센티넬)(?:[ #-]?\d{1,3})?)"
-    r"|(?P<host>(?:redis|valkey|node|cache|master|replica|slave|primary|sentinel|session|db)[\w.-]{0,60}[-_.\w]\d[\w.-]{0,40}(?::\d{2,5})?)"
+    r"|(?P<role>(?:old |new |이전 |구 |신 |새 |신규 )?"
+    r"(?:master|primary|replica|slave|sentinel|마스터|프라이머리|레플리카|슬레이브|센티널|센티넬)(?:[ #-]?\d{1,3})?)"
+    r"|(?P<host>(?:redis|valkey|node|cache|master|replica|slave|primary|sentinel|session|db)"
+    r"[\w.-]{0,60}[-_.\w]\d[\w.-]{0,40}(?::\d{2,5})?)"
     r"|(?P<fqdn>[a-z0-9][\w-]{0,60}(?:\.[\w-]{1,60}){1,6}:\d{2,5})"
     r")(?=$|[\s):,/|의])",
     re.IGNORECASE,
 )
-ROLE_WORDS = {
-    "마스터": "master", "프라이머리": "master", "primary": "master", "레플리카": "replica", "슬레이브": "replica",
-    "slave": "replica", "센티널": "sentinel", "센티넬": "sentinel", "이전": "old", "구": "old", "신": "new", "새": "new",
-    "신규": "new",
-}  # fmt: skip
 
 
 def read_heading(line: str) -> Heading | None:
@@ -130,7 +93,7 @@ def _shell_command(command: str) -> Heading | None:
     words = command.split()
     position = next((index for index, word in enumerate(words) if _CLI.match(word)), None)
     if position is None:
-        kind = next((kind for pattern, kind in _SHELL_COMMANDS if pattern.match(command)), None)
+        kind = next((kind for pattern, kind in load_vocabulary().shell if pattern.match(command)), None)
         return Heading(kind, _runner_target(words) if kind else "", command, is_command=True) if kind else None
     host, port, rest = _cli_arguments(words[position + 1 :])
     node = host or _runner_target(words[:position])
@@ -176,7 +139,10 @@ def _runner_target(words: list[str]) -> str:
 def kind_of_command(command: str) -> EvidenceKind | None:
     """Return what the reply to a command is, or None when it is nothing that is looked at."""
     bare = command.strip().lstrip("-> \"'")
-    return next((kind for pattern, kind in _COMMANDS if pattern.match(bare) or pattern.match(f"--{bare}")), None)
+    return next(
+        (kind for pattern, kind in load_vocabulary().commands if pattern.match(bare) or pattern.match(f"--{bare}")),
+        None,
+    )
 
 
 def _title(bare: str) -> Heading | None:
@@ -214,7 +180,12 @@ def _announcement(words: str, bare: str, at: datetime | None) -> Heading | None:
         return None
     kind = _kind_in_words(words)
     node = node_in_words(words)
-    if not node and kind is None and (named := _SYMMETRIC.match(bare)) and named[2].lower() not in _NO_NAMES:
+    if (
+        not node
+        and kind is None
+        and (named := _SYMMETRIC.match(bare))
+        and named[2].lower() not in load_vocabulary().no_titles
+    ):
         node = named[2]
     if kind is None and not node and at is None:
         return None
@@ -222,7 +193,14 @@ def _announcement(words: str, bare: str, at: datetime | None) -> Heading | None:
 
 
 def _kind_in_words(words: str) -> EvidenceKind | None:
-    found = next((kind for pattern, kind in _COMMANDS if (m := pattern.search(words)) and _stands_free(words, m)), None)
+    found = next(
+        (
+            kind
+            for pattern, kind in load_vocabulary().commands
+            if (m := pattern.search(words)) and _stands_free(words, m)
+        ),
+        None,
+    )
     if found is not None:
         return found
     return kind_in_name(words) if len(words.split()) <= 5 else None
@@ -238,8 +216,9 @@ def node_in_words(words: str) -> str:
     matched = _NODE.search(words)
     if matched is None:
         return ""
+    roles = load_vocabulary().roles
     if role := matched["role"]:
-        return " ".join(ROLE_WORDS.get(word.lower(), word.lower()) for word in role.replace("#", " ").split())
+        return " ".join(roles.get(word.lower(), word.lower()) for word in role.replace("#", " ").split())
     if (named := matched["named"]) and not _is_name(named):
         return ""
     found = next((matched[name] for name in ("named", "address", "port", "host", "fqdn") if matched[name]), "")
@@ -253,10 +232,7 @@ def _is_name(word: str) -> bool:
 
 def _is_word_of_time(core: str) -> bool:
     words = core.lower().split()
-    return len(words) <= 2 and all(
-        word in ("date", "time", "sample", "at", "utc", "kst", "first", "second", "시각", "샘플", "기준", "측정") or word.isdigit()
-        for word in words
-    )  # fmt: skip
+    return len(words) <= 2 and all(word in _TIME_WORDS or word.isdigit() for word in words)
 
 
 def is_local(node: str) -> bool:

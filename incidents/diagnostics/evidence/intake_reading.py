@@ -166,9 +166,7 @@ def _empty_list(name: str, value: Any) -> list[Piece]:
     return [read_value(kind, value, name=kind.source_name, node=node_in_artifact(name))]
 
 
-def _named(
-    kind: EvidenceKind, name: str, value: Any, *, node: str, artifacts: Mapping[str, Any]
-) -> list[Piece]:
+def _named(kind: EvidenceKind, name: str, value: Any, *, node: str, artifacts: Mapping[str, Any]) -> list[Piece]:
     if kind is _K.INFO and not isinstance(value, Mapping):
         text = value if isinstance(value, str) else lines_of(value) if is_list(value) else plain(value)
         return _sample(text, name=_info_title(name), node=node)
@@ -225,7 +223,10 @@ def _timed_samples(value: Sequence[Any], *, name: str, node: str) -> list[Piece]
     for item in value:
         if not isinstance(item, Mapping):
             return []
-        at = next((found for key in ("t", "time", "timestamp", "at", "ts") if (found := read_time(plain(item.get(key))))), None)
+        at = next(
+            (found for key in ("t", "time", "timestamp", "at", "ts") if (found := read_time(plain(item.get(key))))),
+            None,
+        )
         fields = {key: text for key, text in item.items() if info.is_known(plain(key))}
         if at is None or not fields:
             return []

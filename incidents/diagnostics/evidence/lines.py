@@ -45,8 +45,9 @@ _INVISIBLE = str.maketrans({"\ufeff": None, "\u200b": None, "\u2060": None, "\u0
 _LOG = re.compile(r"\s{0,40}\d{1,10}:(?:[MSCX] \d{1,4}[ -]|signal-handler \()")
 _OLD_LOG = re.compile(r"\s{0,20}\[\d{1,10}(?:\] \d{1,2} [A-Z][a-z]{2} | \| signal handler\])")
 _CRASH = re.compile(
-    r"={3,} (?:REDIS|VALKEY) BUG REPORT START|-{4,} (?:(?:INFO|CLIENT LIST|MODULES INFO|CONFIG DEBUG) OUTPUT|STACK TRACE|REGISTERS|"
-    r"DUMPING CODE AROUND EIP|FAST MEMORY TEST|CURRENT CLIENT INFO|EXECUTING CLIENT INFO) -{4,}|Backtrace:$"
+    r"={3,} (?:REDIS|VALKEY) BUG REPORT START|-{4,} (?:(?:INFO|CLIENT LIST|MODULES INFO|CONFIG DEBUG) OUTPUT|"
+    r"STACK TRACE|REGISTERS|DUMPING CODE AROUND EIP|FAST MEMORY TEST|CURRENT CLIENT INFO|EXECUTING CLIENT INFO) -{4,}|"
+    r"Backtrace:$"
 )
 _KERNEL = re.compile(
     r"oom-killer|oom_reaper|Out of memory: Kill|Memory cgroup out of memory|Killed process \d|oom-kill:constraint|"
@@ -70,11 +71,21 @@ _EXCEPTION = re.compile(
     r"max number of clients reached|Command timed out after|used memory > 'maxmemory'|"
     r"No connection is available to service|Timeout performing|StackExchange\.Redis"
 )
-_STACK = re.compile(r'^\s{1,40}(?:at [\w$.<>/]{3,200}[(:]|File "[^"]{1,300}", line \d)|^\s{0,8}\.{3} \d{1,5} (?:more|common frames)')
-_CHECK = re.compile(r">>> (?:Performing Cluster Check|Check)|\[(?:OK|ERR|WARNING)\] |^\s{0,8}[MS]: [0-9a-f]{40} |\) -> \d{1,18} keys \| ")
-_CLUSTER_INFO = re.compile(r"\s{0,20}(?:cluster_(?:state|slots_|known_nodes|size|current_epoch|my_epoch|stats_)|total_cluster_links_)")
+_STACK = re.compile(
+    r'^\s{1,40}(?:at [\w$.<>/]{3,200}[(:]|File "[^"]{1,300}", line \d)|^\s{0,8}\.{3} \d{1,5} (?:more|common frames)'
+)
+_CHECK = re.compile(
+    r">>> (?:Performing Cluster Check|Check)|\[(?:OK|ERR|WARNING)\] |^\s{0,8}[MS]: [0-9a-f]{40} |"
+    r"\) -> \d{1,18} keys \| "
+)
+_CLUSTER_INFO = re.compile(
+    r"\s{0,20}(?:cluster_(?:state|slots_|known_nodes|size|current_epoch|my_epoch|stats_)|total_cluster_links_)"
+)
 _QUORUM = re.compile(r"\s{0,8}(?:OK|NOQUORUM) \d{1,6} usable Sentinel")
-_LETTER = re.compile(r"\s{0,8}\"?(?:(Dave, |I'm sorry, Dave)|(Sam, I |Hi Sam, ))")
+_LETTER = re.compile(
+    r"\s{0,8}\"?(?:(Dave, |I'm sorry, Dave|No latency spike was observed|Latency spikes are observed in|"
+    r"(?:I have observed )?[Ll]atency monitoring is disabled in)|(Sam, I |Hi Sam, ))"
+)
 _SPIKES = re.compile(r"\s{0,8}\d{1,3}\. [\w-]{1,60}: \d{1,12} latency spikes ")
 _EVENT_NAME = re.compile(
     r"(?:command|fast-command|fork|expire-cycle|expire-del|eviction-cycle|eviction-del|eviction-lazyfree|"
@@ -86,10 +97,13 @@ _MEMORY_STAT = re.compile(
 )
 _JSON_SECOND = frozenset(("", '"', "'", "{", "[", "]", "}", " ", "\t"))
 _APP_LOG = re.compile(
-    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S{0,30}\s.{0,120}?\b(?:ERROR|WARN|WARNING|FATAL|SEVERE|error|warn)\b|"
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S{0,30}\s.{0,120}?"
+    r"\b(?:ERROR|WARN|WARNING|FATAL|SEVERE|error|warn)\b|"
     r"(?:ERROR|WARN|FATAL|SEVERE|level=error|level=warn)[\s:\]]"
 )
-_LETTER_LINE = re.compile(r"\s{0,8}(?:- |\* |\d{1,3}\. |I have a few|I'm here|I honestly|Sam|Dave|While there)")
+_LETTER_LINE = re.compile(
+    r"\s{0,8}(?:- |\* |\d{1,3}\. |I have a few|Here (?:is|are) some|I'm here|I honestly|Sam|Dave|While there)"
+)
 _RULE = re.compile(r"[-=_*~#]{3,200}$")
 _HANGUL = re.compile(r"[가-힣]")
 

@@ -12,8 +12,12 @@ from incidents.diagnostics.evidence.kinds import Piece
 _PREFIXES = (
     re.compile(r"^\s{0,8}(\w[\w.-]{0,80}) {0,40}\| "),  # docker compose
     re.compile(r"^\[?pod/([\w.-]{1,100})/[\w.-]{1,80}\]?:? "),  # kubectl logs --prefix
-    re.compile(r"^([a-z][\w.-]{1,80}-\d{1,4}) (?:redis|valkey|server|sentinel)[\w-]{0,20} (?=\d{1,10}:[MSCX] )"),  # stern
-    re.compile(r"^(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d [\d:]{8} ([\w.-]{1,80}) [\w./@-]{1,60}(?:\[\d{1,10}\])?: "),  # syslog
+    re.compile(
+        r"^([a-z][\w.-]{1,80}-\d{1,4}) (?:redis|valkey|server|sentinel)[\w-]{0,20} (?=\d{1,10}:[MSCX] )"
+    ),  # stern
+    re.compile(
+        r"^(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d [\d:]{8} ([\w.-]{1,80}) [\w./@-]{1,60}(?:\[\d{1,10}\])?: "
+    ),  # syslog
     re.compile(r"^\d{4}-\d\d-\d\dT\S{8,30} ([\w.-]{1,80}) [\w./@-]{1,60}\[\d{1,10}\]: "),  # rsyslog
 )
 MAX_TEXT = 20_000_000  # characters; a bigger log is left whole

@@ -79,7 +79,9 @@ def read_piece(
     return Piece(kind, text, name or kind.source_name, node, at or _time_of(data), first_line, data)
 
 
-def read_info(text: str, *, name: str = "", node: str = "", at: datetime | None = None, first_line: int = 1) -> list[Piece]:
+def read_info(
+    text: str, *, name: str = "", node: str = "", at: datetime | None = None, first_line: int = 1
+) -> list[Piece]:
     """Make one piece per sample of a text that may hold several."""
     samples = info.parse_samples(text)
     if len(samples) < 2:

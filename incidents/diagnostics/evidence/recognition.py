@@ -38,7 +38,9 @@ def recognise(text: str, *, name: str = "") -> tuple[Piece, ...]:
     return tuple(_joined(piece for block in split(lines) for piece in _pieces(block, lines, name=name)))
 
 
-def read_literal_document(value: object, *, name: str = "", node: str = "", at: datetime | None = None) -> tuple[Piece, ...]:
+def read_literal_document(
+    value: object, *, name: str = "", node: str = "", at: datetime | None = None
+) -> tuple[Piece, ...]:
     """Make pieces of a whole JSON document, incidents and bundles of captures included."""
     from incidents.diagnostics.evidence.intake_reading import read_intake_object  # it reads with this module
 
@@ -147,7 +149,12 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
             last = kept[-1]
         if last is not None and piece.kind in _BY_LINE and last.kind is piece.kind and last.node == piece.node:
             kept[-1] = read_piece(
-                last.kind, f"{last.text}\n{piece.text}", name=last.name, node=last.node, at=last.at, first_line=last.first_line
+                last.kind,
+                f"{last.text}\n{piece.text}",
+                name=last.name,
+                node=last.node,
+                at=last.at,
+                first_line=last.first_line,
             )
         else:
             kept.append(piece)

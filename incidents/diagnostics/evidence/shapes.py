@@ -117,7 +117,9 @@ def _kind_of_object(value: Mapping[Any, Any]) -> EvidenceKind | None:
             return _K.SENTINEL
     if "flags" in value and "ip" in value and ("quorum" in value or "role-reported" in value):
         return _K.SENTINEL
-    return _kind_of_names(names) or (_K.METRICS if any(isinstance(v, Mapping) and _is_info(v) for v in value.values()) else None)
+    return _kind_of_names(names) or (
+        _K.METRICS if any(isinstance(v, Mapping) and _is_info(v) for v in value.values()) else None
+    )
 
 
 def _kind_of_names(names: Sequence[str]) -> EvidenceKind | None:
@@ -143,7 +145,7 @@ def _kind_of_records(record: Mapping[Any, Any]) -> EvidenceKind | None:
         return _K.CONTAINER_EVENTS
     if {"reason", "context"} <= names:
         return _K.ACL_LOG
-    if "duration" in names and ("command" in names or "start_time" in names) or {"duration (us)", "command"} <= names:
+    if ("duration" in names and ("command" in names or "start_time" in names)) or {"duration (us)", "command"} <= names:
         return _K.SLOWLOG
     if "addr" in names and ("flags" in names or "cmd" in names):
         return _K.CLIENT_LIST

@@ -26,13 +26,26 @@ from incidents.diagnostics.parsers.replies import read_tree
 _K = EvidenceKind
 # Kinds whose raw form is one bare value per line, so that any line may belong to them.
 RAW_KINDS = frozenset(
-    (_K.SLOWLOG, _K.LATENCY_LATEST, _K.LATENCY_HISTORY, _K.LATENCY_HISTOGRAM, _K.MEMORY_STATS, _K.CLUSTER_SLOTS)
-    + (_K.CLUSTER_SHARDS, _K.SENTINEL, _K.ACL_LOG, _K.CONFIG)
+    (
+        _K.SLOWLOG,
+        _K.LATENCY_LATEST,
+        _K.LATENCY_HISTORY,
+        _K.LATENCY_HISTOGRAM,
+        _K.MEMORY_STATS,
+        _K.CLUSTER_SLOTS,
+        _K.CLUSTER_SHARDS,
+        _K.SENTINEL,
+        _K.ACL_LOG,
+        _K.CONFIG,
+    )
 )
 # Kinds written in sentences: they end where something else is recognised, not at a line of text.
 LETTERS = frozenset((_K.LATENCY_DOCTOR, _K.MEMORY_DOCTOR))
 # Kinds that take a line of text right below them as their own.
 LOOSE = frozenset((_K.HOST, _K.CONTAINER_EVENTS, _K.CLUSTER_CHECK, _K.BIGKEYS, _K.CLI_LATENCY, _K.KERNEL_LOG))
+NOT_OF_CRASH = frozenset(
+    (_K.INFO, _K.CLIENT_LIST, _K.LATENCY_DOCTOR, _K.MEMORY_DOCTOR, _K.MEMORY_STATS, _K.CLUSTER_NODES, _K.ACL_LIST)
+)
 CRASH_END, STARTED = "BUG REPORT END", "is starting oO0OoO0OoO0Oo"
 
 
@@ -69,6 +82,7 @@ class Splitter:
     block: Block | None = None
     position: int = 0
     in_crash: bool = False
+    crash_part: str = ""
     json_budget: int = 0
 
     def split(self) -> list[Block]:
@@ -92,24 +106,33 @@ class Splitter:
 
     def _keep_in_crash(self, line: str, kind: LineKind) -> bool:
         if is_crash_heading(line):
-            self.in_crash = True
+            self.in_crash, self.crash_part = True, line
             self._enter(_K.SERVER_LOG)
         elif self.in_crash and CRASH_END in line[:200]:
             self.in_crash = False
             self._extend()
             return True
-        elif self.in_crash and (kind is Mark.FENCE or STARTED in line or line.startswith("==> ") or read_prompt(line)):
+        elif self.in_crash and self._is_after_crash(line, kind):
             self.in_crash = False
         if self.in_crash:
             self._extend()
         return self.in_crash
+
+    def _is_after_crash(self, line: str, kind: LineKind) -> bool:
+        """Whether a report that was cut off must have ended: it quotes each reply below its own heading only."""
+        quoted = (kind is _K.INFO and "INFO" in self.crash_part) or (
+            kind is _K.CLIENT_LIST and "CLIENT" in self.crash_part
+        )
+        if kind in NOT_OF_CRASH and not quoted:
+            return True
+        return kind is Mark.FENCE or STARTED in line or line.startswith("==> ") or read_prompt(line)
 
     # Headings
 
     def _may_announce(self, line: str, kind: LineKind) -> bool:
         if kind in (Mark.TEXT, Mark.WORD, Mark.RULE, Mark.NUMBER):
             return not self._is_inside_raw(line, kind)
-        return kind is not Mark.BLANK and "-cli" in line and line.lstrip()[:1] in "$#%[+" or is_prompt_like(line)
+        return (kind is not Mark.BLANK and "-cli" in line and line.lstrip()[:1] in "$#%[+") or is_prompt_like(line)
 
     def _is_inside_raw(self, line: str, kind: LineKind) -> bool:
         """Whether a bare value of a raw reply only looks like a title."""
@@ -182,14 +205,15 @@ class Splitter:
             self._enter(raw)
         elif self._continues(line, kind):
             self._extend()
-        elif self.scope.kind is not None and not is_sentence(line):
-            self._enter(self.scope.kind)
-        elif self.scope.kind in RAW_KINDS and kind is not Mark.TEXT:
-            self._enter(self.scope.kind)
-        elif self.scope.kind in LETTERS:
+        elif self.scope.kind is not None and self._is_expected(line, kind):
             self._enter(self.scope.kind)
         else:
             self._enter(_K.PROSE)
+
+    def _is_expected(self, line: str, kind: Mark) -> bool:
+        """Whether a line may be of the reply that was announced, though it shows nothing by itself."""
+        is_value = self.scope.kind in RAW_KINDS and kind is not Mark.TEXT
+        return is_value or self.scope.kind in LETTERS or not is_sentence(line)
 
     def _raw_start(self, line: str) -> EvidenceKind | None:
         """Return the kind of raw reply that begins here without being announced."""
@@ -222,7 +246,9 @@ class Splitter:
         if block.kind in LETTERS:
             return self._touches() or is_of_letter(line)
         if block.kind in RAW_KINDS:
-            return kind is not Mark.TEXT or (self._touches() and not (is_sentence(line) and kind is Mark.TEXT and len(line) > 400))
+            return kind is not Mark.TEXT or (
+                self._touches() and not (is_sentence(line) and kind is Mark.TEXT and len(line) > 400)
+            )
         if block.kind is _K.SERVER_LOG:
             return self._touches() and (line[:1] in " \t" or self._is_sandwiched())
         if block.kind is _K.CLIENT_ERRORS:
@@ -252,7 +278,9 @@ class Splitter:
         expected = self.scope.kind
         kind = expected if expected in RAW_KINDS else None
         kind = kind or kind_of_reply(read_tree("\n".join(self.lines[start : min(end, start + 200)])))
-        if kind is None and not any(classify(line) is Mark.TREE and '"' in line for line in self.lines[start : start + 3]):
+        if kind is None and not any(
+            classify(line) is Mark.TREE and '"' in line for line in self.lines[start : start + 3]
+        ):
             self._enter(_K.PROSE)  # "1) first we restarted": somebody's numbered list
             return
         self._enter(kind or expected or _K.UNKNOWN)

@@ -12,14 +12,23 @@ from incidents.diagnostics.parsers.server_log import parse_log
 
 _K = EvidenceKind
 _LOG_VERSION = re.compile(r"\b(Redis|Valkey) version=(\d{1,3}\.\d{1,3}\.\d{1,3})")
-_PROSE_VERSION = re.compile(r"\b(redis|valkey|레디스)(?:\s?(?:server|version|버전|v=|:))?\s?[v=]?(\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)(?![\d.])", re.I)
+_PROSE_VERSION = re.compile(
+    r"\b(redis|valkey|레디스)(?:\s?(?:server|version|버전|v=|:))?\s?[v=]?(\d{1,2}\.\d{1,2}(?:\.\d{1,3})?)(?![\d.])",
+    re.I,
+)
 _LOG_MODE = re.compile(r"Running mode=(\w{1,20})")
 
 
 def describe(pieces: Sequence[Piece]) -> tuple[Recognised, ...]:
     """List what was recognised, in the order of the paste."""
     return tuple(
-        Recognised(piece.kind, piece.kind.label, piece.line_count, piece.node, "" if piece.name == piece.kind.source_name else piece.name)
+        Recognised(
+            piece.kind,
+            piece.kind.label,
+            piece.line_count,
+            piece.node,
+            "" if piece.name == piece.kind.source_name else piece.name,
+        )
         for piece in pieces
     )
 
@@ -48,11 +57,10 @@ def _version(samples: Sequence[Piece], pieces: Sequence[Piece]) -> tuple[str, st
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Return the last match in a text's two ends: a big log is not searched through for a form field."""
-    found = None
+    found: list[re.Match[str]] = []
     for part in (text[:200_000], text[-200_000:] if len(text) > 200_000 else ""):
-        for found in pattern.finditer(part):
-            pass
-    return found
+        found = [*pattern.finditer(part)][-1:] or found
+    return found[0] if found else None
 
 
 def _deployment(samples: Sequence[Piece], pieces: Sequence[Piece]) -> str:
@@ -61,7 +69,11 @@ def _deployment(samples: Sequence[Piece], pieces: Sequence[Piece]) -> str:
     enabled = any(piece.data.fields.get("cluster_enabled") == "1" for piece in samples)
     logs = [_last(_LOG_MODE, piece.text) for piece in pieces if piece.kind is _K.SERVER_LOG]
     modes |= {found[1] for found in logs if found}
-    if enabled or "cluster" in modes or kinds & {_K.CLUSTER_NODES, _K.CLUSTER_INFO, _K.CLUSTER_SHARDS, _K.CLUSTER_CHECK}:
+    if (
+        enabled
+        or "cluster" in modes
+        or kinds & {_K.CLUSTER_NODES, _K.CLUSTER_INFO, _K.CLUSTER_SHARDS, _K.CLUSTER_CHECK}
+    ):
         return "cluster"
     if "sentinel" in modes or _K.SENTINEL in kinds:
         return "sentinel"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
+from incidents.diagnostics.parsers.log_times import MONTHS
+
 _ZONE = r"(?:\s?(?P<zone>Z|UTC|GMT|KST|[+-]\d\d:?\d\d))?"
 _ISO = re.compile(
     r"(?<![\d.])(?P<year>20\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})[T ,]{1,2}"
@@ -13,7 +14,8 @@ _ISO = re.compile(
 )
 _DATE = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:(?P<name>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2})|"
-    r"(?P<day2>\d{1,2}) (?P<name2>[A-Z][a-z]{2}))(?: (?P<year2>20\d\d))? (?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d)"
+    r"(?P<day2>\d{1,2}) (?P<name2>[A-Z][a-z]{2}))(?: (?P<year2>20\d\d))? "
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d):(?P<second>\d\d)"
     r"(?: (?P<zone>[A-Z]{3,5}|[+-]\d{4}))?(?: (?P<year>20\d\d))?"
 )
 _EPOCH = re.compile(r"(?<!\d)1[0-9]{9}(?!\d)")
@@ -43,7 +45,7 @@ def _from_iso(match: re.Match[str]) -> datetime | None:
 
 
 def _from_date(match: re.Match[str]) -> datetime | None:
-    year, month = match["year"] or match["year2"], _MONTHS.get(match["name"] or match["name2"])
+    year, month = match["year"] or match["year2"], MONTHS.get(match["name"] or match["name2"])
     return _build(year, month, match["day"] or match["day2"], match) if year and month else None
 
 

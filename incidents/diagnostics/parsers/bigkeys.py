@@ -9,15 +9,20 @@ from typing import Any
 from incidents.diagnostics.parsers.replies import plain, real, whole
 
 _FOUND = re.compile(
-    r"""Biggest\s{1,12}(\w{1,30})\s{1,12}found(?: so far)?\s{1,4}['"]{0,2}(.{0,1000}?)['"]{0,2} (?:with|has) (\d{1,19}) (\w{1,12})"""
+    r"Biggest\s{1,12}(\w{1,30})\s{1,12}found(?: so far)?\s{1,4}"
+    r"""['"]{0,2}(.{0,1000}?)['"]{0,2} (?:with|has) (\d{1,19}) (\w{1,12})"""
 )
 _TYPE = re.compile(
-    r"^\s{0,8}(\d{1,19}) (\w{1,30}?)s? with (\d{1,19}) (\w{1,12}) \((\d[\d.]{0,10})% of keys, avg size (\d[\d.]{0,20})\)"
+    r"^\s{0,8}(\d{1,19}) (\w{1,30}?)s? with (\d{1,19}) (\w{1,12}) "
+    r"\((\d[\d.]{0,10})% of keys, avg size (\d[\d.]{0,20})\)"
 )
 _SAMPLED = re.compile(r"Sampled (\d{1,19}) keys in the keyspace")
-_SCAN = re.compile(r"average sizes per key type|per 100 SCAN commands|^\s{0,8}-{4,12} summary -{4,12}|Total key length in bytes")
+_SCAN = re.compile(
+    r"average sizes per key type|per 100 SCAN commands|^\s{0,8}-{4,12} summary -{4,12}|Total key length in bytes"
+)
 _HOT = re.compile(
-    r"""(?:[Hh]ot key '?"?(.{1,500}?)"?'? found so far with counter (\d{1,9})|counter: (\d{1,9})\s{1,8}keyname: "?(.{1,500}?)"?$)"""
+    r"""[Hh]ot key '?"?(.{1,500}?)"?'? found so far with counter (\d{1,9})|"""
+    r"""counter: (\d{1,9})\s{1,8}keyname: "?(.{1,500}?)"?$"""
 )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from incidents.diagnostics.parsers.replies import as_list, is_list, moment, plain, read_literal, scalar, unwrap, whole
 
 _LINE = re.compile(
-    r"(?:^|[\s\"'])([0-9a-f]{40}) (\S{0,400}) ([a-z?,]{3,120}) (-|[0-9a-f]{40}) (\d{1,20}) (\d{1,20}) (\d{1,20}) ([a-z]{1,20})(.*)"
+    r"(?:^|[\s\"'])([0-9a-f]{40}) (\S{0,400}) ([a-z?,]{3,120}) (-|[0-9a-f]{40}) "
+    r"(\d{1,20}) (\d{1,20}) (\d{1,20}) ([a-z]{1,20})(.*)"
 )
 _CUT_LINE = re.compile(
     r"(?:^|[\s\"'])([0-9a-f]{40}) (\S{0,300}:\d{1,5}(?:@\d{1,5})?\S{0,300}) ([a-z?,]{3,120})(?=\s|$)"

@@ -12,18 +12,21 @@ from incidents.diagnostics.parsers.replies import plain, read_literal, real
 
 _DF_HEAD = re.compile(r"^\s{0,8}Filesystem\s")
 _DF = re.compile(
-    r"^\s{0,8}(\S{1,200})\s{1,60}(?:(\w{2,12})\s{1,40})?(\d[\d.]{0,15}[KMGTP]?i?|-)\s{1,40}(\d[\d.]{0,15}[KMGTP]?i?|-)\s{1,40}"
+    r"^\s{0,8}(\S{1,200})\s{1,60}(?:(\w{2,12})\s{1,40})?"
+    r"(\d[\d.]{0,15}[KMGTP]?i?|-)\s{1,40}(\d[\d.]{0,15}[KMGTP]?i?|-)\s{1,40}"
     r"(-?\d[\d.]{0,15}[KMGTP]?i?|-)\s{1,40}(\d{1,3}%|-)\s{1,40}(/\S{0,400})"
 )
 _LS = re.compile(
     r"^\s{0,8}([dlcbps-][rwxsStT-]{9})[.+@]?\s{1,12}(\d{1,9})\s{1,12}(\S{1,64})\s{1,12}(\S{1,64})\s{1,16}"
-    r"(\d[\d.]{0,18}[KMGT]?)\s{1,8}(\S{1,12}\s{1,4}\S{1,12}\s{1,4}\S{1,18}|\d{4}-\d\d-\d\d \S{1,18}(?: [+-]\d{4})?)\s(.{1,1000})$"
+    r"(\d[\d.]{0,18}[KMGT]?)\s{1,8}"
+    r"(\S{1,12}\s{1,4}\S{1,12}\s{1,4}\S{1,18}|\d{4}-\d\d-\d\d \S{1,18}(?: [+-]\d{4})?)\s(.{1,1000})$"
 )
 _FREE_HEAD = re.compile(r"^\s{0,40}total\s{1,20}used\s{1,20}free")
 _FREE = re.compile(r"^\s{0,8}(Mem|Swap):\s{1,20}(.{1,300})$")
 _SYSCTL = re.compile(r"^\s{0,8}((?:vm|net|kernel|fs)\.[\w.-]{2,80})\s{0,8}[=:]\s{0,8}(.{0,300})$")
 _THP = re.compile(
-    r"((?:always|madvise|never|\[(?:always|madvise|never)\])(?: (?:always|madvise|never|\[(?:always|madvise|never)\])){2})"
+    r"((?:always|madvise|never|\[(?:always|madvise|never)\])"
+    r"(?: (?:always|madvise|never|\[(?:always|madvise|never)\])){2})"
 )
 _LIMIT = re.compile(r"^\s{0,8}([a-z][a-z /-]{2,40}?)\s{1,40}\(([^)]{1,40})\)\s{1,40}(\d{1,20}|unlimited)\s{0,8}$")
 _PROC_LIMIT = re.compile(r"^\s{0,8}(Max [a-z ]{3,30}?)\s{2,40}(\d{1,20}|unlimited)\s{1,40}(\d{1,20}|unlimited)")

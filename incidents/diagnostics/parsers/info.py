@@ -19,17 +19,19 @@ _NAME = re.compile(r"[a-z][\w.|-]{1,120}")
 _SECTION = re.compile(r"\s{0,40}#{1,4}\s{0,4}([A-Za-z][A-Za-z_]{2,20})\s{0,40}$")
 _FAMILY = re.compile(r"(?:db|slave|replica|master|listener)\d{1,5}$")
 _DRESS = " \t\r\"'|>+*-•,"  # bullets, table borders, JSON quotes
-_SECTIONS = frozenset(
-    ("server", "clients", "memory", "persistence", "threads", "stats", "replication", "cpu", "modules", "commandstats")
-    + ("errorstats", "latencystats", "cluster", "keyspace", "sentinel", "keysizes", "hotkeys", "debug")
-)
+_SECTION_NAMES = """server clients memory persistence threads stats replication cpu modules commandstats errorstats
+latencystats cluster keyspace sentinel keysizes hotkeys debug"""
+_SECTIONS = frozenset(_SECTION_NAMES.split())
 _ERROR = re.compile(
     r"(?:^|[\s:\"'(-])-?((?:ERR|BUSY|NOAUTH|NOPERM|WRONGPASS|LOADING|MASTERDOWN|DENIED|MISCONF)\s[A-Za-z][^\n]{0,500})"
 )
 _NO_ANSWER = re.compile(
-    r"could not connect|connection refused|connection reset|timed out|no answer|unavailable|server closed", re.IGNORECASE
+    r"could not connect|connection refused|connection reset|timed out|no answer|unavailable|server closed",
+    re.IGNORECASE,
 )
-_UNNAMED_ERROR = re.compile(r"authentication required|busy running a script|loading the dataset|in protected mode", re.IGNORECASE)
+_UNNAMED_ERROR = re.compile(
+    r"authentication required|busy running a script|loading the dataset|in protected mode", re.IGNORECASE
+)
 MAX_LINE = 20_000
 
 

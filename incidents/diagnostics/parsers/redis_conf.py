@@ -16,7 +16,9 @@ from incidents.diagnostics.parsers.replies import Leaf, as_list, as_pairs, is_li
 _NAMES = Path(__file__).with_name("config_names.toml")
 _DIRECTIVE = re.compile(r"^\s{0,40}([a-z][a-z0-9-]{1,60})\s{1,40}(\S.*)$")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|(\S+)')
-_VALUE = re.compile(r"(?:\d[\w.]{0,20}|\"[^\"]{0,200}\"|/\S{1,200}|yes|no|\d{1,3}(?:\.\d{1,3}){3}\S{0,40}|\*)(?:\s.{0,60})?$")
+_VALUE = re.compile(
+    r"(?:\d[\w.]{0,20}|\"[^\"]{0,200}\"|/\S{1,200}|yes|no|\d{1,3}(?:\.\d{1,3}){3}\S{0,40}|\*)(?:\s.{0,60})?$"
+)
 # Directives that a file repeats; CONFIG GET prints them joined, so they are joined here too.
 REPEATED = frozenset({"save", "client-output-buffer-limit", "bind", "oom-score-adj-values"})
 

@@ -1,4 +1,4 @@
-"""Replies of commands in every dress: redis-cli's numbered trees, raw lines, JSON, Python literals, lists and objects."""
+"""Replies of commands in every dress: redis-cli's numbered trees, raw lines, JSON, Python literals, objects."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Leaf:
 
 
 def read_reply(value: Any) -> Any:
-    """Turn a reply into plain lists, mappings and scalars; numbered trees are nested, raw text is a flat list of lines."""
+    """Turn a reply into lists, mappings and scalars: numbered trees are nested, raw text is a flat list of lines."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if not isinstance(value, str):

@@ -38,9 +38,10 @@ SLOWLOG_TREE = """1) 1) (integer) 14
    5) "127.0.0.1:58217"
    6) \"\""""
 SLOWLOG_RAW = "14\n1795348264\n48824\nKEYS\nsession:*\n127.0.0.1:58217\nadmin"
-CLIENTS = """id=7 addr=10.0.0.7:57066 fd=8 name= age=9 idle=0 flags=N db=0 omem=0 tot-mem=22272 events=r cmd=get user=default
-id=15 addr=10.0.0.8:45184 fd=7 name= age=0 idle=0 flags=N db=0 omem=0 tot-mem=37658 events=r cmd=client|list user=default"""
-LATENCY_DOCTOR = """Dave, I have observed latency spikes in this Redis instance. You don't mind talking about it, do you Dave?
+CLIENTS = """id=7 addr=10.0.0.7:57066 fd=8 name= age=9 idle=0 flags=N db=0 omem=0 tot-mem=22272 cmd=get user=default
+id=15 addr=10.0.0.8:45184 fd=7 name= age=0 idle=0 flags=N db=0 omem=0 tot-mem=37658 cmd=client|list user=default"""
+LATENCY_DOCTOR = """\
+Dave, I have observed latency spikes in this Redis instance. You don't mind talking about it, do you Dave?
 
 1. command: 1 latency spikes (average 6018ms, mean deviation 0ms, period 1.00 sec). Worst all time event 6018ms.
 
@@ -52,7 +53,9 @@ MEMORY_DOCTOR = """Sam, I detected a few issues in this Redis instance memory im
  * Peak memory: In the past this instance used more than 150% the memory that is currently using.
 
 I'm here to keep you safe, Sam. I want to help you."""
-MEMORY_STATS = "peak.allocated\n12157496\ntotal.allocated\n12157432\nclients.normal\n22272\ndb.0\noverhead.hashtable.main\n671672"
+MEMORY_STATS = (
+    "peak.allocated\n12157496\ntotal.allocated\n12157432\nclients.normal\n22272\ndb.0\noverhead.hashtable.main\n671672"
+)
 LATENCY_LATEST = "command\n1795348315\n6\n6\nexpire-cycle\n1795348327\n46\n46"
 CLUSTER_NODES = f"""{A} 10.0.0.1:7001@17001 myself,master - 0 1795348300000 1 connected 0-5460
 {B} 10.0.0.2:7002@17002 master,fail - 1795348292502 1795348291495 3 disconnected 10923-16383"""

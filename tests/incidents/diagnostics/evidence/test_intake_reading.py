@@ -19,7 +19,10 @@ def only(pieces, kind):
 class TestFields:
     def test_become_pieces_of_their_kind(self):
         pieces = read(
-            description="느립니다", error_logs=tuple(samples.LOG.split("\n")), redis_info=samples.INFO, metrics={"used_memory": 5}
+            description="느립니다",
+            error_logs=tuple(samples.LOG.split("\n")),
+            redis_info=samples.INFO,
+            metrics={"used_memory": 5},
         )
 
         assert sorted(piece.kind for piece in pieces) == ["info", "metrics", "prose", "server_log"]
@@ -43,9 +46,13 @@ class TestFields:
         assert {piece.kind for piece in pieces} == {"client_errors", "server_log"}
 
     def test_say_when_info_was_refused(self):
-        pieces = read(redis_info="BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
+        pieces = read(
+            redis_info="BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+        )
 
-        assert {piece.kind for piece in pieces} == {"client_errors", "info"} or {piece.kind for piece in pieces} == {"client_errors"}
+        assert {piece.kind for piece in pieces} == {"client_errors", "info"} or {piece.kind for piece in pieces} == {
+            "client_errors"
+        }
 
 
 class TestArtifacts:
@@ -120,7 +127,13 @@ class TestArtifacts:
         assert {piece.node for piece in pieces} == {"replica", "old master", "sentinel"}
 
     def test_without_a_known_name_are_read_by_their_looks(self):
-        pieces = read(artifacts={"note": "nobody flushed anything", "something": samples.CLUSTER_NODES, "addresses": {"10.0.0.1": 7}})
+        pieces = read(
+            artifacts={
+                "note": "nobody flushed anything",
+                "something": samples.CLUSTER_NODES,
+                "addresses": {"10.0.0.1": 7},
+            }
+        )
 
         assert [piece.kind for piece in pieces] == ["prose", "cluster_nodes", "unknown"]
         assert pieces[0].text == "note: nobody flushed anything"
@@ -146,7 +159,9 @@ class TestFiles:
         ]
 
     def test_say_when_a_node_did_not_answer(self):
-        pieces = read(files=(UploadedText("node-7001.info", "Could not connect to Redis at 10.0.0.1:7001: Connection refused"),))
+        pieces = read(
+            files=(UploadedText("node-7001.info", "Could not connect to Redis at 10.0.0.1:7001: Connection refused"),)
+        )
 
         assert {(piece.kind, piece.node) for piece in pieces} == {("info", "node-7001"), ("client_errors", "node-7001")}
         assert only(pieces, "info").data.error.startswith("Could not connect")
@@ -177,7 +192,10 @@ class TestNodes:
             redis_info=samples.INFO,
             error_logs=(samples.LOG,),
             metrics={"used_memory": 5},
-            files=(UploadedText("node-6379.info", samples.INFO.replace("67121360", "1")), UploadedText("node-6380.log", "x\ny")),
+            files=(
+                UploadedText("node-6379.info", samples.INFO.replace("67121360", "1")),
+                UploadedText("node-6380.log", "x\ny"),
+            ),
         )
 
         assert {(piece.kind, piece.node) for piece in pieces} == {
@@ -226,11 +244,18 @@ class TestPrefill:
         assert (filled.redis_version, filled.product, filled.deployment_type) == ("8.0.1", "valkey", "cluster")
 
     def test_makes_do_with_a_log(self):
-        log = "4817:C 22 Nov 2026 11:48:27.192 # Redis version=6.2.6, bits=64\n4817:M 22 Nov 2026 11:48:28.000 * Running mode=cluster, port=7001."
+        log = (
+            "4817:C 22 Nov 2026 11:48:27.192 # Redis version=6.2.6, bits=64\n"
+            "4817:M 22 Nov 2026 11:48:28.000 * Running mode=cluster, port=7001."
+        )
 
         filled = prefill(read(pasted=(log,)))
 
-        assert (filled.redis_version, filled.deployment_type, filled.timestamp) == ("6.2.6", "cluster", "2026-11-22T11:48:28")
+        assert (filled.redis_version, filled.deployment_type, filled.timestamp) == (
+            "6.2.6",
+            "cluster",
+            "2026-11-22T11:48:28",
+        )
 
     def test_reads_a_version_that_somebody_wrote(self):
         assert prefill(read(description="We run Redis 6.2.7 on EC2")).redis_version == "6.2.7"

@@ -52,8 +52,22 @@ class TestOneKind:
 
 class TestMixture:
     def test_is_split_without_any_marks(self):
-        order = ["info", "server_log", "slowlog", "client_list", "latency_doctor", "memory_doctor", "memory_stats",
-                 "latency_latest", "cluster_nodes", "cluster_info", "cluster_check", "sentinel", "config", "client_errors"]  # fmt: skip
+        order = [
+            "info",
+            "server_log",
+            "slowlog",
+            "client_list",
+            "latency_doctor",
+            "memory_doctor",
+            "memory_stats",
+            "latency_latest",
+            "cluster_nodes",
+            "cluster_info",
+            "cluster_check",
+            "sentinel",
+            "config",
+            "client_errors",
+        ]
         text = "\n\n".join(["Redis is slow since 10am, see below.", *(samples.BY_KIND[kind] for kind in order)])
 
         assert kinds(text) == ["prose", *order]
@@ -114,7 +128,10 @@ class TestMixture:
         later = samples.INFO.replace("uptime_in_seconds:1300", "uptime_in_seconds:1400")
         text = f"2026-11-17 08:01:26\n{samples.INFO}\n\n=== 2026-11-17 08:09:26 ===\n{later}"
 
-        assert [piece.at for piece in recognise(text)] == [datetime(2026, 11, 17, 8, 1, 26), datetime(2026, 11, 17, 8, 9, 26)]
+        assert [piece.at for piece in recognise(text)] == [
+            datetime(2026, 11, 17, 8, 1, 26),
+            datetime(2026, 11, 17, 8, 9, 26),
+        ]
 
     def test_splits_samples_that_stand_one_below_the_other(self):
         first, second = recognise(f"{samples.INFO}\n{samples.INFO.replace('1300', '1400')}")
@@ -132,9 +149,12 @@ class TestMixture:
         ]
 
     def test_keeps_a_crash_report_in_its_log(self):
-        report = f"=== REDIS BUG REPORT START: Cut & paste starting from here ===\n------ INFO OUTPUT ------\n{samples.INFO}\n"
+        start = "=== REDIS BUG REPORT START: Cut & paste starting from here ==="
+        report = f"{start}\n------ INFO OUTPUT ------\n{samples.INFO}\n"
 
-        assert kinds(f"{samples.LOG}\n{report}------ STACK TRACE ------\nEIP:\nfoo(bar+0x1)\n{samples.LOG}") == ["server_log"]
+        assert kinds(f"{samples.LOG}\n{report}------ STACK TRACE ------\nEIP:\nfoo(bar+0x1)\n{samples.LOG}") == [
+            "server_log"
+        ]
 
     def test_undoes_the_marks_of_a_quoted_mail(self):
         quoted = "\n".join(f"> {line}" for line in samples.INFO.split("\n"))
@@ -144,12 +164,21 @@ class TestMixture:
 
 class TestJson:
     def test_is_read_as_the_incident_it_is(self):
-        incident = {"description": "slow", "redis_info": samples.INFO, "error_logs": samples.LOG.split("\n"), "metrics": {"role": "master"}}
+        incident = {
+            "description": "slow",
+            "redis_info": samples.INFO,
+            "error_logs": samples.LOG.split("\n"),
+            "metrics": {"role": "master"},
+        }
 
         assert sorted(kinds(json.dumps(incident))) == ["info", "metrics", "prose", "server_log"]
 
     def test_is_read_as_a_bundle_of_captures(self):
-        bundle = {"info": samples.INFO, "slowlog": [[1, 1795348264, 5, ["GET", "a"], "10.0.0.7:1", ""]], "client_list": samples.CLIENTS}
+        bundle = {
+            "info": samples.INFO,
+            "slowlog": [[1, 1795348264, 5, ["GET", "a"], "10.0.0.7:1", ""]],
+            "client_list": samples.CLIENTS,
+        }
 
         assert sorted(kinds(json.dumps(bundle))) == ["client_list", "info", "slowlog"]
 
@@ -170,7 +199,9 @@ class TestJson:
         assert kinds(json.dumps(value, indent=1)) == [kind]
 
     def test_lines_of_a_log_store_are_a_log(self):
-        lines = [json.dumps({"@timestamp": "2026-11-22T11:00:00Z", "message": line}) for line in samples.LOG.split("\n")]
+        lines = [
+            json.dumps({"@timestamp": "2026-11-22T11:00:00Z", "message": line}) for line in samples.LOG.split("\n")
+        ]
 
         assert kinds("\n".join(lines)) == ["server_log"]
 

@@ -8,7 +8,8 @@ CLIENT = "id=624 addr=10.0.0.66:38595 laddr=10.0.0.1:6379 fd=12 name= age=0 cmd=
 RAW = (
     "count\n472\nreason\nauth\ncontext\ntoplevel\nobject\nAUTH\nusername\ndefault\nage-seconds\n0.005\n"
     f"client-info\n{CLIENT}\nentry-id\n1\ntimestamp-created\n1795348264000\ntimestamp-last-updated\n1795348265000\n"
-    "count\n2\nreason\ncommand\ncontext\nmulti\nobject\nkeys\nusername\ncatalog\nage-seconds\n24.0\nclient-info\n" + CLIENT
+    "count\n2\nreason\ncommand\ncontext\nmulti\nobject\nkeys\nusername\ncatalog\nage-seconds\n24.0\nclient-info\n"
+    + CLIENT
 )
 TREE = f"""1)  1) "count"
     2) (integer) 472

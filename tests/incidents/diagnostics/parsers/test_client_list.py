@@ -6,8 +6,8 @@ from incidents.diagnostics.parsers.client_list import parse
 
 LINE = (
     "id=7 addr=10.0.0.7:57066 laddr=10.0.0.1:6379 fd=8 name=export-0 age=9 idle=3 flags=N db=0 sub=1 psub=2 ssub=0 "
-    "multi=-1 qbuf=26 qbuf-free=20448 obl=0 oll=245 omem=5023480 tot-mem=5043984 events=rw cmd=client|list user=default "
-    "lib-name=redis-py lib-ver=5.0.0"
+    "multi=-1 qbuf=26 qbuf-free=20448 obl=0 oll=245 omem=5023480 tot-mem=5043984 events=rw cmd=client|list "
+    "user=default lib-name=redis-py lib-ver=5.0.0"
 )
 
 

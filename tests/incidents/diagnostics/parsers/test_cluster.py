@@ -4,7 +4,7 @@ from incidents.diagnostics.parsers import cluster_check, cluster_info, cluster_n
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 NODES = f"""{A} 10.0.0.1:7001@17001 myself,master - 0 1795348300000 1 connected 0-5460 5462 [5461->-{B}] [9000-<-{C}]
-{B} 10.0.0.2:7002@17405,redis-2.internal,shard-id={C} master,fail - 1795348292502 1795348291495 3 disconnected 10923-16383
+{B} 10.0.0.2:7002@17405,redis-2.internal,shard-id={C} master,fail - 1795348292502 1795348291495 3 disconnected 10923
 {C} 10.0.0.3:7003@17003 slave,fail? {A} 0 1795348301573 1 connected
 vars currentEpoch 7 lastVoteEpoch 0
 """
@@ -28,7 +28,12 @@ class TestNodes:
         mine = self.nodes.myself
 
         assert mine is not None
-        assert (mine.address, mine.bus_port, mine.config_epoch, mine.link_state) == ("10.0.0.1:7001", 17001, 1, "connected")
+        assert (mine.address, mine.bus_port, mine.config_epoch, mine.link_state) == (
+            "10.0.0.1:7001",
+            17001,
+            1,
+            "connected",
+        )
         assert mine.slots == ((0, 5460), (5462, 5462))
         assert (mine.migrating[0].slot, mine.migrating[0].node_id) == (5461, B)
         assert (mine.importing[0].slot, mine.importing[0].node_id) == (9000, C)
@@ -73,7 +78,9 @@ class TestNodes:
 
     def test_reads_quoted_replies_lists_and_objects(self):
         quoted = '"' + NODES.replace("\n", "\\n") + '"'
-        objects = {"10.0.0.1:7001@17001": {"node_id": A, "flags": "myself,master", "master_id": "-", "slots": [["0", "5"]]}}
+        objects = {
+            "10.0.0.1:7001@17001": {"node_id": A, "flags": "myself,master", "master_id": "-", "slots": [["0", "5"]]}
+        }
 
         assert len(cluster_nodes.parse(quoted).nodes) == 3
         assert len(cluster_nodes.parse(NODES.splitlines()).nodes) == 3
@@ -108,11 +115,17 @@ class TestSlots:
     @pytest.mark.parametrize(
         "value",
         [
-            '1) 1) "slots"\n   2) 1) (integer) 0\n      2) (integer) 5460\n   3) "nodes"\n   4) 1) 1) "id"\n         2) "aaa"\n'
-            '         3) "port"\n         4) (integer) 7001\n         5) "ip"\n         6) "10.0.0.1"\n         7) "role"\n'
+            '1) 1) "slots"\n   2) 1) (integer) 0\n      2) (integer) 5460\n   3) "nodes"\n   4) 1) 1) "id"\n'
+            '         2) "aaa"\n         3) "port"\n         4) (integer) 7001\n         5) "ip"\n'
+            '         6) "10.0.0.1"\n         7) "role"\n'
             '         8) "master"\n         9) "health"\n        10) "failed"',
             "slots\n0\n5460\nnodes\nid\naaa\nport\n7001\nip\n10.0.0.1\nrole\nmaster\nhealth\nfailed",
-            [{"slots": [0, 5460], "nodes": [{"id": "aaa", "port": 7001, "ip": "10.0.0.1", "role": "master", "health": "failed"}]}],
+            [
+                {
+                    "slots": [0, 5460],
+                    "nodes": [{"id": "aaa", "port": 7001, "ip": "10.0.0.1", "role": "master", "health": "failed"}],
+                }
+            ],
         ],
     )
     def test_reads_shards_in_every_form(self, value):

@@ -69,9 +69,17 @@ class TestParse:
 
     @pytest.mark.parametrize(
         "line",
-        ["  used_memory : 5M", "used_memory=5M", '"used_memory": "5M",', "- used_memory: 5M", "| used_memory | 5M |",
-         "> used_memory:5M", "used_memory 5M", "* used_memory:5M\r"],
-    )  # fmt: skip
+        [
+            "  used_memory : 5M",
+            "used_memory=5M",
+            '"used_memory": "5M",',
+            "- used_memory: 5M",
+            "| used_memory | 5M |",
+            "> used_memory:5M",
+            "used_memory 5M",
+            "* used_memory:5M\r",
+        ],
+    )
     def test_reads_a_field_in_any_dress(self, line):
         assert parse(line).fields.integer("used_memory") == 5 * 2**20
 
@@ -129,7 +137,9 @@ class TestFromMapping:
         assert info.databases[0].keys == 3
 
     def test_takes_sections_apart_and_joins_what_info_packs(self):
-        info = from_mapping({"memory": {"used_memory": 5}, "db0": {"keys": 3, "expires": 0}, "cmdstat_get": {"calls": 7}})
+        info = from_mapping(
+            {"memory": {"used_memory": 5}, "db0": {"keys": 3, "expires": 0}, "cmdstat_get": {"calls": 7}}
+        )
 
         assert info.fields["used_memory"] == "5"
         assert info.databases[0].keys == 3
@@ -143,11 +153,15 @@ class TestNames:
         assert section_of("db0") == "keyspace"
         assert section_of("nothing_like_it") == ""
 
-    @pytest.mark.parametrize("line", ["# Memory", "used_memory:5", "cmdstat_get:calls=1", "slave0:ip=a", "master_link_status:down"])
+    @pytest.mark.parametrize(
+        "line", ["# Memory", "used_memory:5", "cmdstat_get:calls=1", "slave0:ip=a", "master_link_status:down"]
+    )
     def test_tell_a_line_of_info(self, line):
         assert is_info_line(line)
 
-    @pytest.mark.parametrize("line", ["Note: it was slow", "http://example.com", "user_id:5", "# My notes", "role is master"])
+    @pytest.mark.parametrize(
+        "line", ["Note: it was slow", "http://example.com", "user_id:5", "# My notes", "role is master"]
+    )
     def test_do_not_take_other_lines_for_info(self, line):
         assert not is_info_line(line)
 

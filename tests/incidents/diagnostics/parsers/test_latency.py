@@ -9,7 +9,7 @@ AT = datetime(2026, 11, 22, 11, 51, 55)
 LETTER = """Dave, I have observed latency spikes in this Redis instance. You don't mind talking about it, do you Dave?
 
 1. command: 5 latency spikes (average 300ms, mean deviation 120ms, period 73.40 sec). Worst all time event 500ms.
-2. aof-write-pending-fsync: 1 latency spikes (average 12ms, mean deviation 0ms, period 1.00 sec). Worst all time event 12ms.
+2. aof-fsync-always: 1 latency spikes (average 12ms, mean deviation 0ms, period 1.00 sec). Worst all time event 12ms.
 
 I have a few advices for you:
 
@@ -43,14 +43,17 @@ class TestLatest:
 class TestHistory:
     @pytest.mark.parametrize("value", ["1795348315\n43\n1795348327\n46", [[1795348315, 43], [1795348327, 46]]])
     def test_reads_pairs(self, value):
-        assert [(sample.at, sample.ms) for sample in parse_history(value).samples][0] == (AT, 43)
+        first, _ = parse_history(value).samples
+
+        assert (first.at, first.ms) == (AT, 43)
 
 
 class TestHistogram:
     @pytest.mark.parametrize(
         "value",
         [
-            '1) "set"\n2) 1) "calls"\n   2) (integer) 3\n   3) "histogram_usec"\n   4) 1) (integer) 8\n      2) (integer) 3',
+            '1) "set"\n2) 1) "calls"\n   2) (integer) 3\n   3) "histogram_usec"\n'
+            "   4) 1) (integer) 8\n      2) (integer) 3",
             '1# "set" => \n   1# "calls" => (integer) 3\n   2# "histogram_usec" => 1# (integer) 8 => (integer) 3',
             "set\ncalls\n3\nhistogram_usec\n8\n3",
             '{"set":{"calls":3,"histogram_usec":{"8":3}}}',
@@ -68,7 +71,7 @@ class TestDoctor:
 
         assert [(spike.event, spike.count, spike.worst_ms) for spike in doctor.spikes] == [
             ("command", 5, 500.0),
-            ("aof-write-pending-fsync", 1, 12.0),
+            ("aof-fsync-always", 1, 12.0),
         ]
         assert doctor.spikes[0].line == 3
         assert len(doctor.advice) == 1
@@ -81,7 +84,9 @@ class TestDoctor:
 
 class TestCommandLineClient:
     def test_reads_the_last_state_of_a_line_that_was_overwritten(self):
-        (window,) = parse_cli("min: 0, max: 12, avg: 0.19 (427 samples)\rmin: 0, max: 15, avg: 0.22 (1527 samples)").windows
+        (window,) = parse_cli(
+            "min: 0, max: 12, avg: 0.19 (427 samples)\rmin: 0, max: 15, avg: 0.22 (1527 samples)"
+        ).windows
 
         assert (window.max_ms, window.samples) == (15.0, 1527)
 
@@ -91,7 +96,7 @@ class TestCommandLineClient:
         assert window.seconds == 15.01
 
     def test_reads_intrinsic_latency(self):
-        text = "Max latency so far: 83 microseconds.\n\n1234 total runs (avg latency: 0.81 microseconds / 811 nanoseconds per run)."
+        text = "Max latency so far: 83 microseconds.\n\n1234 total runs (avg latency: 0.81 microseconds / 811 nanoseconds)."
 
         intrinsic = parse_cli(text).intrinsic
 

@@ -30,9 +30,12 @@ RAW = (
     "overhead.total\n876312\ndataset.percentage\n99.88"
 )
 OBJECT = {
-    "peak.allocated": 1110376, "clients.normal": 22400, "overhead.total": 876312, "dataset.percentage": 99.88,
+    "peak.allocated": 1110376,
+    "clients.normal": 22400,
+    "overhead.total": 876312,
+    "dataset.percentage": 99.88,
     "db.0": {"overhead.hashtable.main": 72, "overhead.hashtable.expires": 0},
-}  # fmt: skip
+}
 
 
 class TestStats:

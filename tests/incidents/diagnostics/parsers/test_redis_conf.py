@@ -46,10 +46,14 @@ class TestParse:
 
 
 class TestDirectiveLine:
-    @pytest.mark.parametrize("line", ["maxmemory 2gb", "appendonly yes", "maxmemory-policy allkeys-lru", 'save ""', "port 6379"])
+    @pytest.mark.parametrize(
+        "line", ["maxmemory 2gb", "appendonly yes", "maxmemory-policy allkeys-lru", 'save ""', "port 6379"]
+    )
     def test_is_told_by_its_name_and_value(self, line):
         assert is_directive_line(line)
 
-    @pytest.mark.parametrize("line", ["save the date please", "timeout happened at noon", "port is closed", "user came back"])
+    @pytest.mark.parametrize(
+        "line", ["save the date please", "timeout happened at noon", "port is closed", "user came back"]
+    )
     def test_is_no_sentence_that_begins_alike(self, line):
         assert not is_directive_line(line)

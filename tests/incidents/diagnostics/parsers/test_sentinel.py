@@ -12,8 +12,23 @@ class TestParse:
             RAW,
             RAW.replace("runid\n\n", "runid\n"),
             "\n".join(f'{number}) "{text}"' for number, text in enumerate(RAW.split("\n"), start=1)),
-            {"name": "mymaster", "ip": "10.0.0.1", "port": 6379, "runid": "", "flags": "master,o_down", "num-slaves": 2},
-            {"mymaster": {"name": "mymaster", "ip": "10.0.0.1", "port": 6379, "flags": "master,o_down", "num-slaves": 2}},
+            {
+                "name": "mymaster",
+                "ip": "10.0.0.1",
+                "port": 6379,
+                "runid": "",
+                "flags": "master,o_down",
+                "num-slaves": 2,
+            },
+            {
+                "mymaster": {
+                    "name": "mymaster",
+                    "ip": "10.0.0.1",
+                    "port": 6379,
+                    "flags": "master,o_down",
+                    "num-slaves": 2,
+                }
+            },
         ],
     )
     def test_reads_every_form_even_without_its_blank_lines(self, value):

@@ -21,7 +21,10 @@ TREE = """1) 1) (integer) 14
    5) "10.0.0.7:58217"
    6) ""
 """
-RAW = "14\n1795348264\n48824\nKEYS\nsession:*\n10.0.0.7:58217\nadmin\n13\n1795348200\n30\nSLOWLOG\nget\n100\n10.0.0.7:58217\n\n"
+RAW = (
+    "14\n1795348264\n48824\nKEYS\nsession:*\n10.0.0.7:58217\nadmin\n"
+    "13\n1795348200\n30\nSLOWLOG\nget\n100\n10.0.0.7:58217\n\n"
+)
 
 
 class TestParse:
