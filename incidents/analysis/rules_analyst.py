@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from incidents.analysis.command_gate import CommandGate, target_of
 from incidents.analysis.report import (
     AnalysisResult,
     ChainLink,
@@ -50,6 +51,7 @@ class _Writer:
         self.language = language
         self.findings = diagnosis.examination.findings
         self.conclusion: Conclusion = diagnosis.conclusion
+        self.gate = CommandGate(target_of(diagnosis.dossier), language, keys=_keys(diagnosis))
 
     def say(self, text: Text | str, **values: Any) -> str:
         found = phrases()[text] if isinstance(text, str) else text
@@ -57,14 +59,15 @@ class _Writer:
 
     def write(self, incident_id: str) -> AnalysisResult:
         root = self.conclusion.root
+        actions = self.actions()
         return AnalysisResult(
             incident_id=incident_id,
             severity=self.conclusion.severity.value,
             category=root.hypothesis.category.value if root else "none",
             summary=self.summary(),
             root_cause_analysis=self.root_cause(),
-            immediate_actions=self.actions()[:IMMEDIATE],
-            detailed_steps=self.actions()[IMMEDIATE:],
+            immediate_actions=actions[:IMMEDIATE],
+            detailed_steps=actions[IMMEDIATE:],
             prevention_tips=self.prevention(),
             confidence_score=round(self.conclusion.confidence, 3),
             incident_detected=self.conclusion.incident,
@@ -147,7 +150,7 @@ class _Writer:
             for finding in self.findings:
                 if finding.state in (State.RISK, State.RECOVERED):
                     steps += [self.step(action, finding.id) for action in finding.actions[:1]]
-        return _unique(steps)[:14]
+        return _safest_first(_unique(self.gate.pass_steps(_unique(steps))))[:14]
 
     def prevention(self) -> list[str]:
         tips = [self.say(tip) for root in self.conclusion.roots for tip in root.hypothesis.prevention]
@@ -166,7 +169,7 @@ class _Writer:
             )
         elif not any(node.earlier for node in self.diagnosis.dossier.nodes) and self.conclusion.incident:
             asked.append(Step(title=self.say("ask_second"), command="redis-cli INFO"))
-        return _unique(asked)[:8]
+        return _unique(self.gate.pass_steps(_unique(asked)))[:8]
 
     def _is_answered(self, probe: Probe) -> bool:
         if not probe.needs:
@@ -214,7 +217,7 @@ class _Writer:
             summary=self.say(finding.summary),
             node=finding.node,
             evidence=[quoted(item) for item in finding.evidence[:8]],
-            actions=[self.step(action, finding.id) for action in finding.actions],
+            actions=self.gate.pass_steps(self.step(action, finding.id) for action in finding.actions),
         )
 
     def hypothesis(self, weighed: Weighed) -> ReportedHypothesis:
@@ -227,7 +230,7 @@ class _Writer:
             is_root_cause=any(root.id == weighed.id for root in self.conclusion.roots),
             evidence_for=[quoted(item) for item in [*_quotes(weighed.support), *weighed.said][:6]],
             evidence_against=[quoted(item) for item in [*_quotes(weighed.contrary), *weighed.said_against][:4]],
-            distinguish=[self.probe(probe, weighed.id) for probe in weighed.hypothesis.ask],
+            distinguish=self.gate.pass_steps(self.probe(probe, weighed.id) for probe in weighed.hypothesis.ask),
         )
 
     def skip(self, skipped: Skipped) -> SkippedRule:
@@ -255,6 +258,9 @@ class _Writer:
             "version": dossier.version,
             "product": "valkey" if dossier.is_valkey else "redis" if dossier.version else "",
             "deployment": dossier.deployment,
+            "target": self.gate.target.name,
+            "managed": self.gate.target.managed or "",
+            "withheld": self.gate.withheld,
             "nodes": [node.name for node in dossier.nodes if node.latest or node.log],
             "ledgers": [self.ledger(ledger) for node in dossier.nodes if (ledger := ledger_of(node)) is not None],
             "evidence": [
@@ -298,6 +304,17 @@ def _unique(steps: Sequence[Step]) -> list[Step]:
         if key not in seen:
             seen[key] = step
     return list(seen.values())
+
+
+def _safest_first(steps: Sequence[Step]) -> list[Step]:
+    """The author's order stands, but nothing that may lose data comes before something that does not."""
+    return sorted(steps, key=lambda step: step.risk == "loses-data")
+
+
+def _keys(diagnosis: Diagnosis) -> int | None:
+    """Keys seen in INFO keyspace, for the cost of O(N) commands."""
+    databases = diagnosis.dossier.main.info.databases
+    return sum(database.keys for database in databases) if databases else None
 
 
 def with_notes(result: AnalysisResult, *notes: str) -> AnalysisResult:

@@ -109,7 +109,7 @@ def _check_span(name: str, span: Span, target: Target) -> Iterator[Problem]:
             since = say_version(span.since)
             yield False, say("setting-needs-version-note", name=name, product=product, since=since)
         return
-    if not at_least(target.version, span.since):
+    if span.since > OLDEST and not at_least(target.version, span.since):  # the table knows nothing older
         since = say_version(span.since)
         yield True, say("setting-needs-version", name=name, product=product, since=since, server=target.name)
     elif span.until and at_least(target.version, span.until):

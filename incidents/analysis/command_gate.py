@@ -1,0 +1,95 @@
+"""The truth gate at the door of the report: no step leaves with a command that the operator's server does not have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from incidents.analysis.report import Step
+from incidents.diagnostics.commands import TOPOLOGIES, Target, check, estimate, parse_version, render
+from incidents.diagnostics.dossier import Dossier
+from incidents.diagnostics.findings import Risk
+from incidents.diagnostics.text import Text
+
+# What in endpoints, INFO or prose gives a managed service away.
+_SERVICES = (
+    ("memorydb", re.compile(r"memorydb", re.I)),
+    ("elasticache", re.compile(r"elasticache|\.cache\.amazonaws\.com", re.I)),
+    (
+        "azure",
+        re.compile(r"redis\.cache\.windows\.net|azure (?:cache|managed redis)|redisenterprise\.cache\.azure", re.I),
+    ),
+    ("gcp-memorystore", re.compile(r"memorystore", re.I)),
+    ("redis-cloud", re.compile(r"redis ?cloud|\.redns\.|cloud\.redislabs\.com", re.I)),
+    ("redis-enterprise", re.compile(r"redis enterprise|rladmin", re.I)),
+)
+_RISKS = [Risk.READ_ONLY.value, Risk.CHANGES_SETTINGS.value, Risk.BLOCKS.value, Risk.LOSES_DATA.value]
+
+
+def target_of(dossier: Dossier) -> Target:
+    """The server that commands are meant for, as far as the evidence tells."""
+    texts = f"{dossier.prose}\n{dossier.client_errors}\n{dossier.intake.deployment_type}"
+    managed = next((name for name, pattern in _SERVICES if pattern.search(texts)), None)
+    topology = dossier.deployment if dossier.deployment in TOPOLOGIES else ""
+    version = parse_version(dossier.version) if dossier.version else None
+    return Target("valkey" if dossier.is_valkey else "redis", version, topology, managed)
+
+
+@dataclass
+class CommandGate:
+    """Passes steps on in the dialect of one server, and remembers what it held back and why."""
+
+    target: Target
+    language: str
+    keys: int | None = None
+    forbidden: tuple[str, ...] = ()
+    withheld: list[dict[str, Any]] = field(default_factory=list)
+    shown: list[dict[str, Any]] = field(default_factory=list)
+
+    def pass_steps(self, steps: Iterable[Step]) -> list[Step]:
+        passed = (self.pass_step(step) for step in steps)
+        return [step for step in passed if step is not None]
+
+    def pass_step(self, step: Step) -> Step | None:
+        """The step with its command as the target says it; without one where only another way exists. None: held back."""
+        if not step.command:
+            return step
+        if any(word.lower() in step.command.lower() for word in self.forbidden):
+            self._withhold(step, Text("사내 규칙이 금지한 명령입니다.", "House rules forbid this command."))
+            return None
+        rendering = render(step.command, self.target)
+        if not rendering.command:
+            if not rendering.text:
+                self._withhold(step, Text("이 서버에 없는 명령입니다.", "This server does not have the command."))
+                return None
+            self._withhold(step, rendering.text)
+            return replace(step, command="", title=f"{step.title} {rendering.text.say(self.language)}".strip())
+        return self._with_risk(
+            replace(step, command=rendering.command, undo=self._say(step.undo), verify=self._say(step.verify))
+        )
+
+    def _with_risk(self, step: Step) -> Step | None:
+        verdict = check(step.command, target=self.target)
+        if not verdict.ok and verdict.kind != "unknown":
+            self._withhold(step, verdict.reasons[0] if verdict.reasons else Text("", ""))
+            return None
+        cost = estimate(step.command, keys=self.keys)
+        worst = max(step.risk, verdict.risk.value, key=_RISKS.index)
+        self.shown.append({"command": step.command, "ok": verdict.ok, "kind": verdict.kind, "risk": worst})
+        return replace(
+            step,
+            risk=worst,
+            warning=step.warning or (verdict.warning.say(self.language) if verdict.warning else ""),
+            blocking_ms=round(cost.milliseconds) if cost and cost.blocking and cost.milliseconds is not None else None,
+            undo=step.undo or verdict.undo,
+            verify=step.verify or verdict.verify,
+        )
+
+    def _say(self, command: str) -> str:
+        """Undo and verify commands in the same dialect."""
+        return render(command, self.target).command if command else ""
+
+    def _withhold(self, step: Step, reason: Text) -> None:
+        self.withheld.append({"command": step.command, "reason": reason.say(self.language)})
