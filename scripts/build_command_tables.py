@@ -317,15 +317,17 @@ def describe(known: dict[str, Any], seen: Observation, entry: Mapping[str, Any])
     facts = {key: entry[key] for key in ("group", "arity", "flags", "complexity", "syntax") if key in entry}
     if seen.product == "redis" or "redis" not in known:
         known.update(facts)
-    elif nameless(facts.get("syntax", "")) != nameless(known.get("syntax", "")):
-        known["valkey_syntax"] = facts["syntax"]
+    else:
+        for key in ("arity", "syntax"):
+            if key in facts and nameless(facts[key]) != nameless(known.get(key)):
+                known[f"valkey_{key}"] = facts[key]
     if "deprecated" in entry:
         known.setdefault("deprecated", {})[seen.product] = entry["deprecated"]
 
 
-def nameless(syntax: str) -> str:
+def nameless(fact: object) -> str:
     """Drop the names of arguments: <master-name> and <primary-name> are the same grammar."""
-    return re.sub(r"<[^<>:]*", "<", syntax)
+    return re.sub(r"<[^<>:]*", "<", str(fact or ""))
 
 
 def merge_settings(table: Table, seen: Observation, servers: Servers) -> None:

@@ -11,7 +11,7 @@ from incidents.diagnostics.commands.parts import COMMON_VERSIONS, Problem
 from incidents.diagnostics.commands.placeholders import is_ellipsis, is_metavariable, is_placeholder
 from incidents.diagnostics.commands.tables import Command, read_toml
 from incidents.diagnostics.commands.targets import PRODUCT_NAMES, Target
-from incidents.diagnostics.commands.versions import ALWAYS, Version, at_least, parse_version, say_version
+from incidents.diagnostics.commands.versions import ALWAYS, NEVER, Version, at_least, parse_version, say_version
 from incidents.diagnostics.commands.wording import say
 from incidents.diagnostics.text import Text
 
@@ -24,14 +24,14 @@ def check_arguments(
         return [], ALWAYS  # what is left out cannot be checked
     syntax = command.syntax(target)
     if syntax is None:
-        return list(_count_problems(command, arguments, f"{command.name} …")), ALWAYS
+        return list(_count_problems(command, arguments, target, f"{command.name} …")), ALWAYS
     found = match(syntax, arguments)
     if not found.fits and open_ended:
         found = match(syntax, [*arguments, "<more>"])
     shown = f"{command.name} {show_syntax(syntax)}".strip()
     if not found.fits:
-        return [(True, _misfit(command, arguments, shown, found.stuck_at))], ALWAYS
-    if too_few := [] if open_ended else list(_count_problems(command, arguments, shown)):
+        return [(True, _misfit(command, arguments, target, shown, found.stuck_at))], ALWAYS
+    if too_few := [] if open_ended else list(_count_problems(command, arguments, target, shown)):
         return too_few, ALWAYS
     problems = [*_age_problems(command, found.need, target), *_special_problems(command, arguments, target)]
     return problems, max(found.need.version, settings_since(command.name, arguments, target))
@@ -42,19 +42,21 @@ def show_syntax(syntax: str) -> str:
     return re.sub(r"@[\d.]+|:[a-z-]+(?=>)", "", syntax)
 
 
-def _count_problems(command: Command, arguments: Sequence[str], shown: str) -> Iterator[Problem]:
-    """Count as the server does first of all: the arity includes the words of the command's own name."""
-    if _is_miscounted(command, arguments):
+def _count_problems(command: Command, arguments: Sequence[str], target: Target, shown: str) -> Iterator[Problem]:
+    """Count as the server does first of all."""
+    if _is_miscounted(command, arguments, target):
         yield True, say("wrong-number", command=command.name, syntax=shown)
 
 
-def _is_miscounted(command: Command, arguments: Sequence[str]) -> bool:
-    count = len(command.name.split()) + len(arguments)
-    return (command.arity > 0 and count != command.arity) or count < -command.arity
+def _is_miscounted(command: Command, arguments: Sequence[str], target: Target) -> bool:
+    count, arity = len(command.name.split()) + len(arguments), command.arity(target)
+    return (arity > 0 and count != arity) or count < -arity
 
 
-def _misfit(command: Command, arguments: Sequence[str], shown: str, stuck_at: int) -> Text:
-    if _is_miscounted(command, arguments) or stuck_at >= len(arguments):
+def _misfit(command: Command, arguments: Sequence[str], target: Target, shown: str, stuck_at: int) -> Text:
+    if command.name == "CONFIG SET" and len(arguments) > 2:  # the usual slip: a value with blanks and no quotes
+        return say("setting-pairs")
+    if _is_miscounted(command, arguments, target) or stuck_at >= len(arguments):
         return say("wrong-number", command=command.name, syntax=shown)
     return say("bad-argument", command=command.name, word=arguments[stuck_at], syntax=shown)
 
@@ -78,22 +80,25 @@ def _special_problems(command: Command, arguments: Sequence[str], target: Target
         yield from check_config(command.name.split()[1], arguments, target)
     elif command.name == "INFO":
         for section in arguments:
-            yield from _section_problems(section, target)
+            yield from _name_problems("section", section, target)
+    elif command.name == "SENTINEL SET" and "rename-command" not in map(str.lower, arguments):  # takes two values
+        for option in arguments[1::2]:
+            yield from _name_problems("sentinel-option", option, target)
 
 
-def _section_problems(name: str, target: Target) -> Iterator[Problem]:
-    known = read_toml("info_sections.toml")["sections"]
-    if is_placeholder(name) or is_metavariable(name) or name.lower().startswith("module"):
+def _name_problems(kind: str, name: str, target: Target) -> Iterator[Problem]:
+    """Yield why a name of names.toml (a section of INFO, an option of SENTINEL SET) is not known to the server."""
+    known = read_toml("names.toml")[f"{kind.replace('-', '_')}s"]
+    if is_placeholder(name) or is_metavariable(name):
         return
     if name.lower() not in known:
-        yield True, say("unknown-section", name=name)
+        if kind == "section" and name.lower().startswith("module"):
+            return  # sections that modules add
+        yield True, say(f"unknown-{kind}", name=name)
         return
     since = parse_version(known[name.lower()].get(target.product, "0")) or ALWAYS
-    if since[0] >= 999:
-        yield True, say("section-other-product", name=name, server=target.name)
+    values = {"name": name, "product": PRODUCT_NAMES[target.product], "server": target.name}
+    if since[0] >= NEVER:
+        yield True, say(f"{kind}-other-product", **values)
     elif target.version is not None and not at_least(target.version, since):
-        product = PRODUCT_NAMES[target.product]
-        yield (
-            True,
-            say("section-needs-version", name=name, product=product, since=say_version(since), server=target.name),
-        )
+        yield True, say(f"{kind}-needs-version", since=say_version(since), **values)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from incidents.diagnostics.commands.invocation import CLIENTS, TOOL_PREFIXES, host_programs
 from incidents.diagnostics.commands.placeholders import is_ellipsis
-from incidents.diagnostics.commands.shell import PROMPT
+from incidents.diagnostics.commands.shell import PROMPT, Unreadable, split_line
 from incidents.diagnostics.commands.tables import commands, containers, find_command, is_module_command, read_toml
 
 FENCE = re.compile(
@@ -19,6 +19,8 @@ SHELL_LANGUAGES = frozenset({"", "sh", "shell", "bash", "zsh", "console", "redis
 REPLY = re.compile(
     r"^(?:\(integer\)|\(nil\)|\(error\)|\(empty|\d+\)|OK$|PONG$|\"|[\w-]+:[^/\s]|[+*:$!%]|-[A-Z]|\.\.\.$|…$|\|)"
 )
+HERE_DOCUMENT = re.compile(r"<<-?\s*['\"]?(\w+)")
+LOOPS = ("for", "while", "until", "if")
 
 
 def extract_commands(text: str) -> list[str]:
@@ -58,12 +60,13 @@ def _until_closed(lines: Iterator[str], marks: str) -> Iterator[str]:
 
 def _block(body: str) -> Iterator[str]:
     """Yield the command lines of a block. In a session at the Redis prompt all other lines are replies."""
-    lines = [line.strip() for line in re.sub(r"\\\n\s*", " ", body).splitlines()]
+    lines = [line.strip() for line in re.sub(r"\s*\\\n\s*", " ", body).splitlines()]
+    ends = {found.group(1) for line in lines if (found := HERE_DOCUMENT.search(line))}
     in_session = any((prompt := PROMPT.match(line)) and ":" in prompt.group() for line in lines)
     for line in lines:
         stripped = PROMPT.sub("", line)
         prompted = stripped != line
-        if not stripped or stripped.startswith("#") or (in_session and not prompted):
+        if not stripped or stripped.startswith("#") or stripped in ends or (in_session and not prompted):
             continue
         if (prompted or not REPLY.match(stripped)) and _runs(stripped):
             yield _without_comment(stripped)
@@ -87,13 +90,21 @@ def _runs(line: str) -> bool:
     head = re.split(r"[\s;|&]", line, maxsplit=1)[0].rsplit("/", 1)[-1]
     if _is_program(head) or head in read_toml("host_commands.toml")["wrappers"] or re.match(r"\w+=", line):
         return True
-    if head in ("for", "while", "if", "kubectl", "docker"):
-        return True
+    if head in LOOPS:
+        return _says_something(line)
     if find_command(line.split())[1] or is_module_command(head):
         return True
     return (
         re.fullmatch(r"[A-Z][A-Z._]+", head) is not None
     )  # in capitals: a command, if perhaps one that does not exist
+
+
+def _says_something(line: str) -> bool:
+    """Say whether a line of a loop holds a command: `for port in 7001 7002; do` alone holds none."""
+    try:
+        return bool(split_line(line))
+    except Unreadable:
+        return True
 
 
 def _is_program(word: str) -> bool:
@@ -143,4 +154,4 @@ def _is_redis_command(words: list[str]) -> bool:
 def _takes_nothing(name: str) -> bool:
     """Say whether a command can be run without arguments, so that its bare name may be an instruction."""
     command = commands()[name]
-    return command.arity in (len(name.split()), -len(name.split())) and name not in containers()
+    return abs(command.arities["redis"]) == len(name.split()) and name not in containers()

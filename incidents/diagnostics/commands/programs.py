@@ -13,14 +13,13 @@ from incidents.diagnostics.commands.parts import Part, Problem
 from incidents.diagnostics.commands.server_commands import check_words, guess_command
 from incidents.diagnostics.commands.tables import read_toml
 from incidents.diagnostics.commands.targets import PRODUCT_NAMES, Target
-from incidents.diagnostics.commands.versions import Span, say_version
+from incidents.diagnostics.commands.versions import NEVER, Span, say_version
 from incidents.diagnostics.commands.wording import say
 from incidents.diagnostics.findings import Risk
 from incidents.diagnostics.text import Text
 
 NO_SETTINGS = ("--loadmodule", "--include", "--user", "--rename-command")  # directives without a CONFIG name
 ASKING_FOR_HELP = ("--help", "--version", "-h", "-v")
-NEVER = 999  # the version that stands for "this product has it not"
 
 
 def check_client(invocation: Invocation, target: Target) -> Part:

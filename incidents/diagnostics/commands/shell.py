@@ -14,8 +14,8 @@ ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.S)
 SEPARATORS = ("&&", "||", ";", "|&", "|", "&", "\n")
 REDIRECTION = re.compile(r"\d?[<>]&[\d-]|(?:\d|&)?(?:>>|>\||<<<|<<-?|<>|>|<)")
 SUBSTITUTION = re.compile(r"\$\(([^()]+)\)|`([^`]+)`")
-KEYWORDS = frozenset({"do", "then", "else", "!", "{", "(", "time"})
-PROSE_ONLY = frozenset({"done", "fi", "}", ")", "esac"})
+KEYWORDS = frozenset({"do", "then", "else", "!", "{", "(", "time", "while", "until", "if", "elif"})
+CLOSERS = frozenset({"for", "done", "fi", "}", ")", "esac"})  # words that run nothing by themselves
 PROMPT = re.compile(
     r"^(?:\$|%|>|(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|[\w.-]+):\d+(?:\[\d+\])?(?:\(\w+\))?>|redis>|valkey>)\s+"
 )
@@ -175,10 +175,10 @@ def _commands(tokens: Iterator[Word | _Operator]) -> Iterator[tuple[list[Word], 
 def _unwrap(simple: Simple) -> list[Simple]:
     """Take off assignments, keywords and wrappers until the program itself is in front."""
     words = list(simple.words)
-    while words and (_is_prefix(words[0]) or words[0].text == "for" or words[0].text in PROSE_ONLY):
-        if words[0].text == "for" or words[0].text in PROSE_ONLY:  # `for x in …` runs nothing by itself
-            return []
+    while words and _is_prefix(words[0]):
         words = words[1:]
+    if words and words[0].text in CLOSERS:
+        return []
     if words and is_ellipsis(words[0].text):
         words = words[1:]
     simple = replace(simple, words=tuple(words), open_ended=simple.open_ended or _trails_off(words))

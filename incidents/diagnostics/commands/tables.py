@@ -24,7 +24,7 @@ class Command:
 
     name: str
     spans: Mapping[str, Span]
-    arity: int
+    arities: Mapping[str, int]  # by product; negative means "at least", and the command's own words count
     group: str
     flags: frozenset[str]
     complexity: str
@@ -37,6 +37,9 @@ class Command:
 
     def syntax(self, target: Target) -> str | None:
         return self.syntaxes.get(target.product, self.syntaxes.get("redis"))
+
+    def arity(self, target: Target) -> int:
+        return self.arities[target.product]
 
     def since(self, target: Target) -> Version | None:
         span = self.spans.get(target.product)
@@ -117,7 +120,7 @@ def _command(name: str, row: Mapping[str, Any]) -> Command:
     return Command(
         name=name,
         spans=_spans(row),
-        arity=arity,
+        arities={"redis": arity, "valkey": row.get("valkey_arity", arity)},
         group=row.get("group", ""),
         flags=frozenset(row.get("flags", ())),
         complexity=row.get("complexity", ""),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 Version = tuple[int, ...]
 ALWAYS: Version = (0,)
+NEVER = 999  # the major version that stands in data for "this product has it not"
 UNSAID_PATCH = 10**6  # "7.4" without a patch number is taken for the newest 7.4
 
 

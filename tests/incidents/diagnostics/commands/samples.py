@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator, Sequence
 
 from incidents.diagnostics.commands.grammar import Node, parse_syntax
-from incidents.diagnostics.commands.versions import Version, at_least
+from incidents.diagnostics.commands.placeholders import is_placeholder
 
 VALUES = {"int": "1", "num": "1.5", "key": "sample", "pattern": "*", "time": "1900000000", "": "value"}
 BY_NAME = {
@@ -118,5 +118,6 @@ def is_refused(reply: str) -> bool:
     return reply.startswith("-") and SYNTAX_REFUSAL.search(reply) is not None
 
 
-def younger(since: Version, version: Version) -> bool:
-    return not at_least(version, since)
+def with_values(words: Sequence[str]) -> list[str]:
+    """Put plain values in the place of stand-ins, so that a real server can be asked."""
+    return ["1" if is_placeholder(word) or re.fullmatch(r"[A-Za-z]", word) else word for word in words]

@@ -108,7 +108,7 @@ class TestArguments:
         assert not check(line, target=REDIS_70).ok
 
     def test_shows_the_grammar_without_types_and_versions(self):
-        reason = english(check("redis-cli CLIENT KILL MAXAGE", target=REDIS_74))
+        reason = english(check("redis-cli CLIENT KILL MAXAGE ten", target=REDIS_74))
 
         assert "MAXAGE <seconds>" in reason
         assert "@" not in reason
