@@ -1,8 +1,8 @@
 """Incidents made up by a seeded generator, full of secrets that are known: for proving that none gets out.
 
-    for incident in seeded_incidents(200):
-        incident.text       # logs, INFO, SLOWLOG, configuration, prose in both languages
-        incident.secrets    # what must not be found in anything that leaves the machine
+for incident in seeded_incidents(200):
+    incident.text       # logs, INFO, SLOWLOG, configuration, prose in both languages
+    incident.secrets    # what must not be found in anything that leaves the machine
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 APPS = ["payments", "checkout", "catalog", "billing", "ranking", "profile", "coupon", "delivery"]
 PEOPLE = ["jisoo", "minho", "gildong", "seoyeon", "alice", "mallory", "dkim", "youngsoo"]
+BASE64 = string.ascii_letters + string.digits + "+/"
 KOREAN = ["홍길동", "김서연", "박지훈", "이민호"]
 
 
@@ -79,7 +80,8 @@ class Maker:
         return self.note(f"{self.random.choice(PEOPLE)}{self.random.choice(['', '_rw', '-svc', '7'])}")
 
     def email(self) -> str:
-        return self.note(f"{self.random.choice(PEOPLE)}.{self.letters(string.ascii_lowercase, 4)}@{self.random.choice(APPS)}.co.kr")
+        name = f"{self.random.choice(PEOPLE)}.{self.letters(string.ascii_lowercase, 4)}"
+        return self.note(f"{name}@{self.random.choice(APPS)}.co.kr")
 
     def card(self) -> str:
         digits = [4, *(self.random.randrange(10) for _ in range(14))]
@@ -99,8 +101,9 @@ class Maker:
         def part(data: object) -> str:
             return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
 
+        number = self.letters(string.digits, 8)
         kinds: list[Callable[[], str]] = [
-            lambda: f"{part({'alg': 'HS256'})}.{part({'sub': self.letters(string.digits, 8)})}.{self.letters(string.ascii_letters, 22)}",
+            lambda: f"{part({'alg': 'HS256'})}.{part({'sub': number})}.{self.letters(string.ascii_letters, 22)}",
             lambda: "AKIA" + self.letters(string.ascii_uppercase + string.digits, 16),
             lambda: "ghp_" + self.letters(string.ascii_letters + string.digits, 36),
             lambda: "sk-proj-" + self.letters(string.ascii_letters + string.digits, 32),
@@ -113,8 +116,10 @@ class Maker:
 
     def key(self) -> str:
         """A key name whose last part tells whose it is."""
-        who = self.note(self.random.choice([self.letters(string.digits, 7), self.letters(string.hexdigits.lower(), 16) + "9f"]))
-        return f"{self.random.choice(['session', 'user', 'cart', 'order'])}:{self.random.choice(['prod', 'web', 'app'])}:{who}"
+        ids = [self.letters(string.digits, 7), self.letters(string.hexdigits.lower(), 16) + "9f"]
+        who = self.note(self.random.choice(ids))
+        what, where = self.random.choice(["session", "user", "cart", "order"]), self.random.choice(["prod", "web"])
+        return f"{what}:{where}:{who}"
 
     def value(self) -> str:
         kinds = [
@@ -129,7 +134,7 @@ class Maker:
 
 
 def redis_conf(make: Maker) -> str:
-    password = make.password()
+    password, digest = make.password(), make.note(make.letters("0123456789abcdef", 64))
     return "\n".join(
         [
             f"bind 127.0.0.1 {make.ip()}",
@@ -138,7 +143,7 @@ def redis_conf(make: Maker) -> str:
             f"masterauth {password}",
             f"masteruser {make.user()}",
             f"replicaof {make.host()} 6379",
-            f"user {make.user()} on >{make.password()} #{make.note(make.letters('0123456789abcdef', 64))} ~app:* +@read",
+            f"user {make.user()} on >{make.password()} #{digest} ~app:* +@read",
             "maxmemory 4gb",
         ]
     )
@@ -146,10 +151,11 @@ def redis_conf(make: Maker) -> str:
 
 def environment(make: Maker) -> str:
     name = make.random.choice(["REDIS_PASSWORD", "SPRING_REDIS_PASSWORD", "REDISCLI_AUTH", "CACHE_PASSWORD"])
+    in_url = make.note(make.letters(string.ascii_letters, 9) + "3")
     lines = [
         f"{name}={make.password()}",
-        f"export REDIS_URL=redis://{make.user()}:{make.note(make.letters(string.ascii_letters, 9) + '3')}@{make.host()}:6379/0",
-        f"AWS_SECRET_ACCESS_KEY={make.note(make.letters(string.ascii_letters + string.digits + '/+', 40))}",
+        f"export REDIS_URL=redis://{make.user()}:{in_url}@{make.host()}:6379/0",
+        f"AWS_SECRET_ACCESS_KEY={make.note(make.letters(BASE64, 40))}",
         f"REDIS_HOST={make.host()}",
         f"API_TOKEN: {make.random_string()}",
     ]
@@ -235,7 +241,7 @@ def server_log(make: Maker) -> str:
     return "\n".join(
         [
             f"15133:S {when} * Connecting to MASTER {host}:6379",
-            f"15133:S {when} # Unable to AUTH to MASTER: -WRONGPASS invalid username-password pair or user is disabled.",
+            f"15133:S {when} # Unable to AUTH to MASTER: -WRONGPASS invalid username-password pair.",
             f"15133:M {when} - Accepted {make.ip()}:59940",
             f"15133:M {when} - Accepted [{make.ipv6()}]:59940",
             f"20348:X {when} # +switch-master mymaster {make.ip()} 6379 {make.host()} 6379",
@@ -272,7 +278,7 @@ def prose(make: Maker) -> str:
 
 
 def private_key(make: Maker) -> str:
-    lines = [make.note(make.letters(string.ascii_letters + string.digits + "+/", 64)) for _ in range(3)]
+    lines = [make.note(make.letters(BASE64, 64)) for _ in range(3)]
     return "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *lines, "-----END RSA PRIVATE KEY-----"])
 
 

@@ -66,32 +66,37 @@ class TestWhatPeoplePaste:
             ("      - REDIS_PASSWORD=hunter2!", ["hunter2!"]),
             ("data:\n  redis-password: aHVudGVyMg==", ["aHVudGVyMg=="]),
             ('Redis(host="cache-a1", port=6379, password="pw,with)odd\'ones")', ["cache-a1", "pw,with)odd'ones"]),
-            ("my-cache.redis.cache.windows.net:6380,password=abc123=,ssl=True,abortConnect=False", ["my-cache", "abc123="]),
+            ("my-cache.redis.cache.windows.net:6380,password=abc123=,ssl=True", ["my-cache", "abc123="]),
             ("RedisURI [host='orders-redis', port=6379, password='****']", ["orders-redis"]),
             ("[ioredis] Unhandled error event: Error: connect ECONNREFUSED 10.1.2.3:6379", ["10.1.2.3"]),
             ("jdbc:mysql://svc:Pa55@db-3.corp/orders", ["svc", "Pa55", "db-3.corp"]),
             ("redis-cli -u redis://app:p%40ss@redis-7:6379 ping", ["p%40ss", "redis-7"]),
             ('{"args":["SET","session:77aa88bb99","{\\"card\\":1}"]}', ["77aa88bb99", "card"]),
             ("HELLO 3 AUTH jisoo s3cr3t SETNAME x", ["jisoo", "s3cr3t"]),
-            ('argv[0]: \'"set"\'\nargv[1]: \'"user:99887766"\'\nargv[2]: \'"홍길동"\'', ["99887766", "홍길동"]),
-            ('backlog is: \'"*3\\r\\n$3\\r\\nSET\\r\\n$10\\r\\nuser:55667\\r\\n$6\\r\\nsecret\\r\\n"\'', ["55667", "\nsecret", "nsecret"]),
-            ('10.0.0.9:6379> HGETALL user:4455667\n1) "name"\n2) "김철수"\n3) "tel"\n4) "010-2222-3333"\n10.0.0.9:6379> PING',
-             ["10.0.0.9", "4455667", "김철수", "010-2222-3333"]),
+            ("argv[0]: '\"set\"'\nargv[1]: '\"user:99887766\"'\nargv[2]: '\"홍길동\"'", ["99887766", "홍길동"]),
+            (
+                "backlog is: '\"*3\\r\\n$3\\r\\nSET\\r\\n$10\\r\\nuser:55667\\r\\n$6\\r\\nsecret\\r\\n\"'",
+                ["55667", "nsecret"],
+            ),
+            (
+                '10.0.0.9:6379> HGETALL user:4455667\n1) "name"\n2) "김철수"\n3) "tel"\n4) "010-2222-3333"',
+                ["10.0.0.9", "4455667", "김철수", "010-2222-3333"],
+            ),
             ('> LRANGE queue:mail 0 1\n1) "first mail"\n2) "second mail"', ["first mail", "second mail"]),
-            ("$ redis-cli GET promo\n\"WELCOME-9913\"\n", ["WELCOME-9913"]),
-            ("127.0.0.1:6379> KEYS user:*\n1) \"user:81273918\"", ["81273918"]),
+            ('$ redis-cli GET promo\n"WELCOME-9913"\n', ["WELCOME-9913"]),
+            ('127.0.0.1:6379> KEYS user:*\n1) "user:81273918"', ["81273918"]),
             ("Cookie: sid=abc; remember=xyz", ["sid=abc", "xyz"]),
             ("slave0:ip=fe80::aa:1,port=6379", ["fe80::aa:1"]),
             ("비밀번호: qwer!234 / 계정: minsu", ["qwer!234", "minsu"]),
             ("레디스 접속 비번은 'redis#2024' 이고 서버는 cache-7 입니다", ["redis#2024", "cache-7"]),
             ("user minsu on ~* +@all >pa55word &*", ["minsu", "pa55word"]),
             ("username\nminsu\nage-seconds\n0.039", ["minsu"]),
-            ("password: \"cut off in the mid", ["cut off in the mid"]),
-            ("MIGRATE cache-9 6379 \"\" 0 5000 AUTH2 svc topsecret1 KEYS a", ["cache-9", "svc", "topsecret1"]),
+            ('password: "cut off in the mid', ["cut off in the mid"]),
+            ('MIGRATE cache-9 6379 "" 0 5000 AUTH2 svc topsecret1 KEYS a', ["cache-9", "svc", "topsecret1"]),
             ("sentinel sentinel-pass Qw3rty!", ["Qw3rty!"]),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.", ["eyJzdWIiOiIxIn0"]),
         ],
-    )  # fmt: skip
+    )
     def test_loses_its_secrets(self, text, secrets):
         sent = Redactor().redact(text)
 
@@ -113,7 +118,7 @@ class TestWhatPeoplePaste:
             "config_file:/etc/redis/redis.conf\nexecutable:/usr/bin/redis-server\ngcc_version:12.2.0",
             "os:Linux 6.1.0-18-amd64 x86_64\nmem_allocator:jemalloc-5.3.0\nredis_build_id:ae4d7c971a948f0",
             "CONFIG SET maxmemory 4gb\nMEMORY DOCTOR\nCLIENT KILL TYPE normal\nDEBUG SLEEP 0",
-            "127.0.0.1:6379> CONFIG GET maxmemory\n1) \"maxmemory\"\n2) \"0\"",
+            '127.0.0.1:6379> CONFIG GET maxmemory\n1) "maxmemory"\n2) "0"',
             "slots:[0-5460] (5461 slots) master\ncluster_state:ok\ncluster_slots_assigned:16384",
             "redis.clients.jedis.exceptions.JedisConnectionException: java.net.SocketTimeoutException: Read timed out",
             "레디스 메모리가 95% 이고 maxmemory-policy 는 noeviction 입니다. 10분 전부터 쓰기가 실패합니다.",
@@ -121,7 +126,7 @@ class TestWhatPeoplePaste:
             "2026-11-22T11:52:44.123+09:00 took 1234567 usec, 10.5 MB, 7.0.15 → 7.2.4, 99.9%",
             "user=default cmd=auth name= flags=N fd=8 qbuf-free=20474",
         ],
-    )  # fmt: skip
+    )
     def test_keeps_what_is_no_secret(self, text):
         assert masked(text) == text
 
@@ -246,11 +251,28 @@ class TestAnAnswerInPieces:
 
 # Strings made of the pieces that matter, so that random texts are not all harmless.
 PIECES = st.sampled_from(
-    ["requirepass ", "password=", "AUTH ", "user=", "10.0.0.1", "::1", "fe80::1", "a@b.kr", "<IP_1>", "<PASSWORD_1>", "<IP_", "_1>", ">",
-     '"', "'", "\\", "\n", " ", ":", "SET a:1 ", '"SET" "k" "v"', "1) ", "4111111111111111", "900101-1234567", "010-1234-5678", "홍길동",
-     "비밀번호는 ", "redis://", "u:p@", "cache01.corp", "user x on >pw", "eyJhbGciOi.eyJhbGciOi.", "Zk39sPq81LmTv07RbYw2", "é", "\u2028", "İ"]
-)  # fmt: skip
+    [
+        *("requirepass ", "password=", "AUTH ", "user=", "비밀번호는 ", "redis://", "u:p@", "user x on >pw", "홍길동"),
+        *(
+            "10.0.0.1",
+            "::1",
+            "fe80::1",
+            "a@b.kr",
+            "cache01.corp",
+            "4111111111111111",
+            "900101-1234567",
+            "010-1234-5678",
+        ),
+        *("<IP_1>", "<PASSWORD_1>", "<IP_", "_1>", ">", '"', "'", "\\", "\n", " ", ":", "é", "\u2028", "İ"),
+        *("SET a:1 ", '"SET" "k" "v"', "1) ", "> GET a\n", "eyJhbGciOi.eyJhbGciOi.", "Zk39sPq81LmTv07RbYw2"),
+    ]
+)
 TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=14).map("".join)
+PASSWORDS = st.text(
+    alphabet=st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"], exclude_characters="\"'\\<$"),
+    min_size=8,
+    max_size=30,
+).filter(lambda text: re.search(r"[A-Za-z].*[0-9]|[0-9].*[A-Za-z]", text))
 
 
 class TestAnyText:
@@ -279,9 +301,6 @@ class TestAnyText:
         TEXTS,
     )
     def test_with_a_named_password_does_not_show_it(self, password, around):
-        if not re.search(r"[A-Za-z].*[0-9]|[0-9].*[A-Za-z]", password) or "<" in password or "$" in password:
-            return
-
         sent = masked(f"{around}\nrequirepass {password}\n{around}")
 
         assert f"requirepass {password}\n" not in sent
