@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,15 @@ OFF_INLINE = ("html", "link", "image_link", "image_reference", "reference", "sho
               "autolink", "automail", "entity")  # fmt: skip
 
 
+# To a reader a list begins and ends with its lines; to Markdown only with an empty line before and after.
+LIST_BEGINS = re.compile(r"^(?![-*\s])(.+)\n(?=[-*] )", re.MULTILINE)
+LIST_ENDS = re.compile(r"^([-*] .+)\n(?![-*\s])(?=.)", re.MULTILINE)
+
+
 def render(text: str) -> str:
     """HTML that may stand on a page whatever the text holds."""
-    return nh3.clean(_markdown().reset().convert(text), tags=TAGS, attributes={}, url_schemes=set())
+    spaced = LIST_ENDS.sub(r"\1\n\n", LIST_BEGINS.sub(r"\1\n\n", text))
+    return nh3.clean(_markdown().reset().convert(spaced), tags=TAGS, attributes={}, url_schemes=set())
 
 
 @cache

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents import prose as prose_rendering
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.language import current_language
-from incidents.models import Category
+from incidents.models import AnalysisRun, Category
 
 register = template.Library()
 
@@ -66,6 +66,11 @@ def status_tone(status: str) -> str:
 @register.filter
 def run_tone(status: str) -> str:
     return RUN_TONES.get(status, "none")
+
+
+@register.filter
+def run_words(status: str) -> str:
+    return str(AnalysisRun.Status(status).label) if status in AnalysisRun.Status.values else status
 
 
 @register.filter

@@ -105,7 +105,9 @@
   document.addEventListener("htmx:sseOpen", () => connection(""));
   document.addEventListener("htmx:sseClose", (event) => {
     connection("");
-    if (event.detail && event.detail.type === "message") event.target.classList.add("is-over");
+    if (!event.detail || event.detail.type !== "message") return;
+    event.target.classList.add("is-over");
+    for (const button of document.querySelectorAll("[data-while-idle]")) button.disabled = false;
   });
 
   document.addEventListener("htmx:load", (event) => {
