@@ -41,7 +41,7 @@ def render(command: str, target: Target) -> Rendering:
         return path
     line, text = _place(line, target)
     verdict = check(line, target=target)
-    if verdict.ok or target.version is None:
+    if verdict.ok:
         return Rendering(line, text)
     if (other := substitute(line, target)) is not None:
         return Rendering(other, say("render-substitute", server=target.name, original=line))

@@ -13,7 +13,7 @@ from incidents.diagnostics.commands.tables import commands, containers, find_com
 FENCE = re.compile(
     r"^(?P<indent>[ \t]*(?:[-*+]|\d+[.)])?[ \t]*)(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)[^`\n]*$"
 )
-SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)(?P<code>.+?)(?<!`)\1(?!`)", re.S)
+SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)(?P<code>.{1,400}?)(?<!`)\1(?!`)", re.S)
 SHELL_LANGUAGES = frozenset({"", "sh", "shell", "bash", "zsh", "console", "redis", "redis-cli", "terminal"})
 # Lines of a fenced block that are replies, not commands.
 REPLY = re.compile(

@@ -6,7 +6,8 @@ import re
 
 ELLIPSES = ("...", "…")
 BRACKETED = re.compile(
-    r"<[^<>\s][^<>\n]*>|\{\{?[^{}\s][^{}]*\}?\}|\$\(.*\)|\$\{?[A-Za-z_@][A-Za-z0-9_]*\}?|\$\d|`[^`]+`", re.S
+    r"<[^<>\s][^<>\n]{0,120}>|\{\{?[^{}\s][^{}]{0,120}\}?\}|\$\(.{0,400}\)|\$\{?[A-Za-z_@][A-Za-z0-9_]*\}?|\$\d|`[^`]{1,400}`",
+    re.S,
 )
 METAVARIABLE = re.compile(
     r"[A-Za-z]|[A-Z]:[A-Z]|(?:HOST|IP|ADDR|NODE)(?::PORT)?|PORT|BYTES|KEY|KEYS|ID|NAME|VALUE|SECONDS|MS|MILLISECONDS|COUNT"

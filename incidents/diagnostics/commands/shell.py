@@ -10,6 +10,7 @@ from typing import Any
 from incidents.diagnostics.commands.placeholders import BRACKETED, is_ellipsis
 from incidents.diagnostics.commands.tables import find_command, read_toml
 
+LONGEST_LINE = 4000  # what comes from outside may be hostile; nobody pastes more at 3 a.m.
 ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*", re.S)
 SEPARATORS = ("&&", "||", ";", "|&", "|", "&", "\n")
 REDIRECTION = re.compile(r"\d?[<>]&[\d-]|(?:\d|&)?(?:>>|>\||<<<|<<-?|<>|>|<)")
@@ -50,9 +51,11 @@ class Unreadable(ValueError):
 
 
 def split_line(line: str) -> list[Simple]:
-    """Split a line into its simple commands, unwrapped. Raise Unreadable on an open quote."""
+    """Split a line into its simple commands, unwrapped. Raise Unreadable on an open quote or an endless line."""
+    if len(line) > LONGEST_LINE:
+        raise Unreadable(f"longer than {LONGEST_LINE} characters")
     stripped = PROMPT.sub("", line.strip())
-    simples = []
+    simples: list[Simple] = []
     for words, redirected in _commands(_lex(stripped, shell=not _is_typed_to_redis(stripped))):
         simples += _unwrap(Simple(tuple(words), redirected=tuple(redirected)))
         simples += _substituted(words)

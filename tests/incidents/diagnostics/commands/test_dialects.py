@@ -99,6 +99,9 @@ class TestRender:
         assert rendering.text.ko
         assert not rendering.command or check(rendering.command, target=target).ok
 
+    def test_shows_nothing_that_no_server_has(self):
+        assert render("redis-cli FLUSHCACHE", Target()).command == ""
+
     def test_tells_why_where_there_is_no_other_way(self):
         rendering = render("redis-cli CLIENT NO-TOUCH ON", REDIS_62)
 
