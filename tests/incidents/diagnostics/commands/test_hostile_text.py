@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from incidents.diagnostics.commands import Target, Verdict, check, estimate, extract_commands, render, substitute
 
 CLOUD = Target("redis", (6, 2), managed="elasticache")
-WORDS = st.sampled_from(
-    r"""redis-cli CONFIG SET GET maxmemory 4gb | ; && > <id> " ' $( ` --cluster … xargs sudo ACL SETUSER -p 26379 CLUSTER
-    SENTINEL {key} \ # INFO for do KEYS *""".split()
+PIECES = (
+    "redis-cli CONFIG SET GET maxmemory 4gb xargs sudo ACL SETUSER -p 26379 CLUSTER SENTINEL INFO KEYS for do"
+    " | ; && > <id> {key} $( ` \" ' \\ # * … --cluster"
 )
+WORDS = st.sampled_from(PIECES.split())
 
 
 class TestHostileText:
