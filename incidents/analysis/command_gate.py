@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from incidents.analysis.report import Step
-from incidents.diagnostics.commands import TOPOLOGIES, Target, check, estimate, parse_version, render
+from incidents.diagnostics.commands import TOPOLOGIES, Target, Verdict, check, estimate, parse_version, render
 from incidents.diagnostics.dossier import Dossier
 from incidents.diagnostics.findings import Risk
 from incidents.diagnostics.text import Text
@@ -26,6 +27,15 @@ _SERVICES = (
     ("redis-enterprise", re.compile(r"redis enterprise|rladmin", re.I)),
 )
 _RISKS = [Risk.READ_ONLY.value, Risk.CHANGES_SETTINGS.value, Risk.BLOCKS.value, Risk.LOSES_DATA.value]
+
+
+# The same few hundred commands of the catalogue are asked about in every analysis.
+_render = lru_cache(maxsize=4096)(render)
+
+
+@lru_cache(maxsize=4096)
+def _check(command: str, target: Target) -> Verdict:
+    return check(command, target=target)
 
 
 def target_of(dossier: Dossier) -> Target:
@@ -59,7 +69,7 @@ class CommandGate:
         if any(word.lower() in step.command.lower() for word in self.forbidden):
             self._withhold(step, Text("사내 규칙이 금지한 명령입니다.", "House rules forbid this command."))
             return None
-        rendering = render(step.command, self.target)
+        rendering = _render(step.command, self.target)
         if not rendering.command:
             if not rendering.text:
                 self._withhold(step, Text("이 서버에 없는 명령입니다.", "This server does not have the command."))
@@ -71,7 +81,7 @@ class CommandGate:
         )
 
     def _with_risk(self, step: Step) -> Step | None:
-        verdict = check(step.command, target=self.target)
+        verdict = _check(step.command, self.target)
         if not verdict.ok and verdict.kind != "unknown":
             self._withhold(step, verdict.reasons[0] if verdict.reasons else Text("", ""))
             return None
@@ -89,7 +99,7 @@ class CommandGate:
 
     def _say(self, command: str) -> str:
         """Undo and verify commands in the same dialect."""
-        return render(command, self.target).command if command else ""
+        return _render(command, self.target).command if command else ""
 
     def _withhold(self, step: Step, reason: Text) -> None:
         self.withheld.append({"command": step.command, "reason": reason.say(self.language)})

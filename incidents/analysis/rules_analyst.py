@@ -23,6 +23,7 @@ from incidents.analysis.report import (
 from incidents.diagnostics.causes.conclusion import BELIEVED, Conclusion
 from incidents.diagnostics.causes.hypotheses import Probe, all_hypotheses
 from incidents.diagnostics.causes.weighing import Weighed
+from incidents.diagnostics.culprits import Culprit, culprits_of
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.findings import Action, Evidence, Finding, Skipped, State
@@ -238,6 +239,19 @@ class _Writer:
         title = self.say(rule.title) if rule else skipped.id
         return SkippedRule(skipped.id, title, list(skipped.missing), skipped.node)
 
+    def culprit(self, culprit: Culprit, node: str) -> dict[str, Any]:
+        return {
+            "node": node,
+            "owner": culprit.owner,
+            "connections": culprit.connections,
+            "idle": culprit.idle,
+            "buffer_bytes": culprit.buffer_bytes,
+            "slow_us": culprit.slow_us,
+            "commands": dict(culprit.commands.most_common(5)),
+            "hosts": sorted(culprit.hosts)[:8],
+            "shares": {name: round(value, 3) for name, value in culprit.shares.items()},
+        }
+
     def ledger(self, ledger: Ledger) -> dict[str, Any]:
         """The memory ledger as the page draws it."""
         return {
@@ -258,6 +272,7 @@ class _Writer:
             "version": dossier.version,
             "product": "valkey" if dossier.is_valkey else "redis" if dossier.version else "",
             "deployment": dossier.deployment,
+            "culprits": [self.culprit(c, node.name) for node in dossier.nodes for c in culprits_of(node)],
             "target": self.gate.target.name,
             "managed": self.gate.target.managed or "",
             "withheld": self.gate.withheld,
