@@ -18,7 +18,7 @@ from incidents.diagnostics.evidence.recognition import BIG, is_log, recognise
 from incidents.diagnostics.evidence.shapes import kind_of_reply
 from incidents.diagnostics.evidence.times import read_time
 from incidents.diagnostics.intake import IncidentInput, UploadedText
-from incidents.diagnostics.parsers import client_list, info, latency
+from incidents.diagnostics.parsers import client_list, info, latency, redis_conf
 from incidents.diagnostics.parsers.client_errors import is_client_error
 from incidents.diagnostics.parsers.replies import is_list, plain, whole
 
@@ -37,12 +37,12 @@ def read_intake(intake: IncidentInput) -> tuple[Piece, ...]:
         *_described(intake.description),
         *_logs(intake.error_logs),
         *_info(intake.redis_info, intake.artifacts),
-        *_metrics(intake.metrics),
+        *_metrics(intake.metrics, intake.artifacts),
         *(piece for name, value in intake.artifacts.items() for piece in _artifact(name, value, intake.artifacts)),
         *(piece for file in intake.files for piece in read_file(file)),
         *(piece for text in intake.pasted for piece in recognise(text)),
     ]
-    return without_twins(attribute(_distinct([*pieces, *_crash_samples(pieces)])))
+    return without_twins(attribute(_distinct([*pieces, *_crash_samples(pieces), *_stated(pieces)])))
 
 
 def read_intake_object(value: Mapping[Any, Any]) -> tuple[Piece, ...]:
@@ -136,8 +136,41 @@ def _sample(text: str, *, name: str, node: str = "", at: datetime | None = None)
     return pieces
 
 
-def _metrics(metrics: Mapping[str, Any]) -> list[Piece]:
-    return [read_value(_K.METRICS, metrics, name="metrics")] if metrics else []
+def _metrics(metrics: Mapping[str, Any], artifacts: Mapping[str, Any]) -> list[Piece]:
+    """`metrics` may also hold settings and CLUSTER INFO: those are read as what they are, too."""
+    if not metrics:
+        return []
+    pieces = [read_value(_K.METRICS, metrics, name="metrics")]
+    settings = {name: value for key, value in metrics.items() if (name := _setting(plain(key)))}
+    if settings:
+        pieces.append(read_value(_K.CONFIG, settings, name="metrics"))
+    if "cluster_state" in metrics and not artifacts.get("cluster_info"):
+        text = "\n".join(f"{key}:{plain(value)}" for key, value in metrics.items() if plain(key).startswith("cluster_"))
+        pieces.append(read_piece(_K.CLUSTER_INFO, text, name="metrics"))
+    return pieces
+
+
+def _setting(name: str) -> str:
+    """Return the setting that a metric's name spells ("cluster_node_timeout"), or "" for anything else."""
+    spelled = name.lower().replace("_", "-")
+    return spelled if not info.is_known(name) and spelled in redis_conf.known_names() else ""
+
+
+_STATED = re.compile(
+    r"(?<![\w.-])([a-z][a-z0-9]{0,20}(?:_[a-z0-9]{1,20}){0,6})\s{0,2}[:=]\s{0,2}(\d[\d.,]{0,20}\s?[KMGTkmgt]?i?[Bb]?%?)"
+)
+
+
+def _stated(pieces: Sequence[Piece]) -> list[Piece]:
+    """Take fields that somebody wrote into a sentence ("used_memory: 8.5G"), where there is no better source."""
+    if any(piece.kind in (_K.INFO, _K.METRICS) for piece in pieces):
+        return []
+    found: dict[str, str] = {}
+    for piece in pieces:
+        for name, value in _STATED.findall(piece.text[:20_000]) if piece.kind is _K.PROSE else ():
+            if info.is_known(name):
+                found.setdefault(name, value.strip().rstrip(".,").replace(" ", ""))
+    return [read_value(_K.METRICS, found, name="description")] if found else []
 
 
 _EARLIER = re.compile(r"(?:before|earlier|previous|baseline|prior)(?:_|$)", re.IGNORECASE)
@@ -253,7 +286,7 @@ def _distinct(pieces: Iterable[Piece]) -> list[Piece]:
     """Drop what was handed in twice; the copy that names its node stays."""
     kept: dict[tuple[EvidenceKind, str], Piece] = {}
     for piece in pieces:
-        key = (piece.kind, piece.text.strip())
+        key = (piece.kind, piece.text if len(piece.text) > BIG else piece.text.strip())
         first = kept.get(key)
         if first is None or (not first.node and piece.node):
             kept[key] = replace(piece, at=piece.at or (first.at if first else None))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from incidents.diagnostics.evidence.kinds import EvidenceKind
 from incidents.diagnostics.parsers import (
@@ -32,6 +34,7 @@ class Mark(StrEnum):
     RULE = "rule"  # ----- or =====
     TREE = "tree"  # an element of a reply as redis-cli numbers it
     JSON = "json"  # may begin a JSON document
+    LOGGED = "logged"  # an application's or another service's log line that tells of no trouble
     NUMBER = "number"
     WORD = "word"  # one token: prose rarely, raw replies often
     TEXT = "text"
@@ -101,6 +104,11 @@ _APP_LOG = re.compile(
     r"\b(?:ERROR|WARN|WARNING|FATAL|SEVERE|error|warn)\b|"
     r"(?:ERROR|WARN|FATAL|SEVERE|level=error|level=warn)[\s:\]]"
 )
+_STAMPED = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ")
+_LOGGED = re.compile(
+    r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S{0,30}\s.{0,80}?\b(?:INFO|DEBUG|TRACE|NOTICE|info|debug|notice)\b|"
+    r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d [\d:]{8} [\w.-]{1,80} [\w./@-]{1,60}(?:\[\d{1,10}\])?: "
+)
 _LETTER_LINE = re.compile(
     r"\s{0,8}(?:- |\* |\d{1,3}\. |I have a few|Here (?:is|are) some|I'm here|I honestly|Sam|Dave|While there)"
 )
@@ -133,9 +141,24 @@ def classify(line: str) -> LineKind:
         return Mark.FENCE
     if _RULE.match(head):
         return Mark.RULE
+    if _STAMPED.match(head) and (kind := _stamped(line, head)):
+        return kind
     if " " not in head and len(head) < 200 and (kind := _single_token(head)):
         return kind
     return _of_redis(head) or _of_others(line[:1500], head) or known_message(head) or Mark.TEXT
+
+
+def _stamped(line: str, head: str) -> LineKind | None:
+    """Tell whose log a line is of that begins with its time, None when people wrote it."""
+    if is_wrapped_log_line(line[:2000]):
+        return _K.SERVER_LOG
+    if _KERNEL.search(head):
+        return _K.KERNEL_LOG
+    if _APP_LOG.match(head) or _EXCEPTION.search(head):
+        return _K.CLIENT_ERRORS
+    if _CONTAINER.search(head):
+        return _K.CONTAINER_EVENTS
+    return Mark.LOGGED if _LOGGED.match(head) else None
 
 
 def _single_token(head: str) -> LineKind | None:
@@ -218,6 +241,16 @@ def known_message(head: str) -> EvidenceKind | None:
     if found.pattern.event.startswith(("kernel-", "service-", "memory-hardware")):
         return _K.KERNEL_LOG
     return _K.CONTAINER_EVENTS if found.pattern.event.startswith(("container-", "pod-")) else _K.SERVER_LOG
+
+
+def kind_of_record(record: Mapping[str, Any]) -> LineKind | None:
+    """Tell what a log record written as JSON says, None when it is no log record."""
+    message = next((record[key] for key in ("message", "msg", "log") if isinstance(record.get(key), str)), None)
+    if message is None:
+        return None
+    level = str(record.get("level") or record.get("severity") or record.get("lvl") or "").lower()
+    troubled = level.startswith(("err", "warn", "fatal", "crit", "severe"))
+    return _K.CLIENT_ERRORS if troubled or _EXCEPTION.search(message[:1500]) else Mark.LOGGED
 
 
 def is_wrapped_log_line(line: str) -> bool:

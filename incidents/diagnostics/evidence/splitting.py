@@ -19,6 +19,7 @@ from incidents.diagnostics.evidence.lines import (
     is_of_letter,
     is_sentence,
     is_wrapped_log_line,
+    kind_of_record,
 )
 from incidents.diagnostics.evidence.shapes import is_raw_history, is_raw_slowlog, kind_of_reply
 from incidents.diagnostics.parsers.replies import read_tree
@@ -60,6 +61,7 @@ class Block:
     name: str = ""
     at: datetime | None = None
     value: Any = None  # of a JSON document
+    is_log: bool = False  # of something that is not the server
 
 
 @dataclass(slots=True)
@@ -163,6 +165,8 @@ class Splitter:
             self._tree()
         elif kind is Mark.JSON:
             self._json()
+        elif kind is Mark.LOGGED or (kind is _K.CLIENT_ERRORS and self._is_in_log()):
+            self._logged(kind)
         elif isinstance(kind, EvidenceKind):
             self._evidence(line, kind)
         else:
@@ -180,6 +184,18 @@ class Splitter:
             self._extend()
         else:
             self._enter(kind)
+
+    def _is_in_log(self) -> bool:
+        return self.block is not None and self.block.kind is _K.UNKNOWN and self.block.is_log
+
+    def _logged(self, kind: LineKind) -> None:
+        """Take a line of an application's log. The whole log counts as client errors once it holds one."""
+        if self._is_in_log() and kind is _K.CLIENT_ERRORS and self.block is not None:
+            self.block.kind = _K.CLIENT_ERRORS
+        is_open = self.block is not None and self.block.kind is _K.CLIENT_ERRORS
+        self._enter(_K.CLIENT_ERRORS if is_open or kind is _K.CLIENT_ERRORS else _K.UNKNOWN)
+        if self.block is not None:
+            self.block.is_log = True
 
     def _is_remark(self, line: str, kind: EvidenceKind) -> bool:
         """Whether a line that could be evidence is only a doctor's advice, or the check's last word."""
@@ -294,6 +310,10 @@ class Splitter:
             self._enter(_K.SERVER_LOG)
             return
         value, count = self._json_here()
+        record = kind_of_record(value) if count == 1 and isinstance(value, dict) else None
+        if record is not None:
+            self._logged(record)
+            return
         if count == 0:
             in_prose = self.block is not None and self.block.kind is _K.PROSE
             self._enter(_K.PROSE if in_prose or is_sentence(line) else _K.UNKNOWN)

@@ -54,6 +54,20 @@ class TestFields:
             "client_errors"
         }
 
+    def test_read_settings_and_cluster_info_among_the_metrics(self):
+        metrics = {"used_memory": 5, "cluster_node_timeout": 500, "appendonly": "yes", "cluster_state": "fail"}
+
+        pieces = read(metrics=metrics)
+
+        assert dict(only(pieces, "config").data.fields) == {"cluster-node-timeout": "500", "appendonly": "yes"}
+        assert only(pieces, "cluster_info").data.fields["cluster_state"] == "fail"
+
+    def test_take_fields_from_a_sentence_where_there_is_no_better_source(self):
+        said = "OOM since noon: used_memory: 8.5G, maxmemory=8G and our_own_metric: 7"
+
+        assert dict(only(read(description=said), "metrics").data.fields) == {"used_memory": "8.5G", "maxmemory": "8G"}
+        assert "metrics" not in {piece.kind for piece in read(description=said, redis_info=samples.INFO)}
+
 
 class TestArtifacts:
     @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ class TestCommandLineClient:
         assert window.seconds == 15.01
 
     def test_reads_intrinsic_latency(self):
-        text = "Max latency so far: 83 microseconds.\n\n1234 total runs (avg latency: 0.81 microseconds / 811 nanoseconds)."
+        text = "Max latency so far: 83 microseconds.\n\n99 total runs (avg latency: 0.81 microseconds / 811 ns)."
 
         intrinsic = parse_cli(text).intrinsic
 
