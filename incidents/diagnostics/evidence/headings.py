@@ -35,6 +35,8 @@ _CLI = re.compile(r"^(?:\S{0,200}/)?(?:redis|valkey|keydb)-cli$")
 _RUNNERS = frozenset(("kubectl", "oc", "docker", "docker-compose", "podman", "ssh", "sudo", "watch", "time", "timeout"))
 _VALUED = frozenset(("-h", "-p", "-a", "-n", "-u", "-s", "-i", "-r", "-d", "-D", "-t", "--user", "--pass", "--cacert"))
 _VALUED_RUNNER = frozenset(("-n", "--namespace", "-c", "--container", "-i", "-u", "-e", "--context", "-p", "-l"))
+# Kinds whose names are everyday words ("describe", "events", "free"): in a heading only the command counts.
+_WORDY = frozenset((EvidenceKind.CONTAINER_EVENTS, EvidenceKind.HOST))
 _TIME_WORDS = frozenset(
     ("date", "time", "sample", "at", "utc", "kst", "first", "second", "시각", "샘플", "기준", "측정")
 )
@@ -203,7 +205,9 @@ def _kind_in_words(words: str) -> EvidenceKind | None:
     )
     if found is not None:
         return found
-    return kind_in_name(words) if len(words.split()) <= 5 else None
+    shell = next((kind for pattern, kind in load_vocabulary().shell if pattern.match(words)), None)
+    named = kind_in_name(words) if len(words.split()) <= 5 else None
+    return shell or (named if named not in _WORDY else None)
 
 
 def _stands_free(words: str, match: re.Match[str]) -> bool:

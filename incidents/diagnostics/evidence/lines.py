@@ -54,11 +54,13 @@ _CRASH = re.compile(
 )
 _KERNEL = re.compile(
     r"oom-killer|oom_reaper|Out of memory: Kill|Memory cgroup out of memory|Killed process \d|oom-kill:constraint|"
-    r"\bkernel: |^\s{0,8}(?:<\d>)?\[\s{0,8}\d{1,9}\.\d{4,6}\] "
+    r"\bkernel: |systemd\[\d{1,10}\]: (?:redis|valkey)[\w@.-]{0,60}\.service|"
+    r"^\s{0,8}(?:<\d>)?\[\s{0,8}\d{1,9}\.\d{4,6}\] "
 )
 _CONTAINER = re.compile(
-    r"OOMKilled|Back-off restarting|(?:Liveness|Readiness|Startup) probe failed|CrashLoopBackOff|Killing container|"
-    r"Stopping container|Evicted\b.{0,60}node|FailedScheduling|Exit Code:|Last State:|Reason: {2,}|"
+    r"LAST SEEN {2,}TYPE|^Type {2,}Reason {2,}Age|OOMKilled|Back-off restarting|CrashLoopBackOff|"
+    r"(?:Liveness|Readiness|Startup) probe failed|Killing container|Stopping container|Evicted\b.{0,60}node|"
+    r"FailedScheduling|Exit Code:|Last State:|Reason: {2,}|"
     r"\b(?:Warning|Normal) {2,}(?:Unhealthy|BackOff|Killing|Failed|Evicted|Pulled|Started|Created|Scheduled)|"
     r"exited with code \d{1,3}|container (?:die|oom|kill|stop|start) [0-9a-f]{12}"
 )
@@ -75,7 +77,8 @@ _EXCEPTION = re.compile(
     r"No connection is available to service|Timeout performing|StackExchange\.Redis"
 )
 _STACK = re.compile(
-    r'^\s{1,40}(?:at [\w$.<>/]{3,200}[(:]|File "[^"]{1,300}", line \d)|^\s{0,8}\.{3} \d{1,5} (?:more|common frames)'
+    r'^\s{1,40}(?:at [\w$.<>/]{3,200}[(:]|File "[^"]{1,300}", line \d)|^\s{0,8}\.{3} \d{1,5} (?:more|common frames)|'
+    r"^During handling of the above exception|^The above exception was the direct cause|^goroutine \d{1,9} \["
 )
 _CHECK = re.compile(
     r">>> (?:Performing Cluster Check|Check)|\[(?:OK|ERR|WARNING)\] |^\s{0,8}[MS]: [0-9a-f]{40} |"
@@ -112,7 +115,7 @@ _LOGGED = re.compile(
 _LETTER_LINE = re.compile(
     r"\s{0,8}(?:- |\* |\d{1,3}\. |I have a few|Here (?:is|are) some|I'm here|I honestly|Sam|Dave|While there)"
 )
-_RULE = re.compile(r"[-=_*~#]{3,200}$")
+_RULE = re.compile(r"[-=_*~#]{3,200}$|</?(?:details|summary|pre|code|p|br)/?>$")
 _HANGUL = re.compile(r"[가-힣]")
 
 
@@ -169,7 +172,7 @@ def _single_token(head: str) -> LineKind | None:
     if _MEMORY_STAT.match(head):
         return _K.MEMORY_STATS
     if info.is_info_line(head):
-        return _K.CLUSTER_INFO if _CLUSTER_INFO.match(head) else _K.INFO
+        return _K.CLUSTER_INFO if _CLUSTER_INFO.match(head) else None if _HANGUL.search(head) else _K.INFO
     if is_tree_line(head):
         return Mark.TREE
     if prometheus.is_metric_line(head):
@@ -187,7 +190,7 @@ def _of_redis(head: str) -> LineKind | None:
         return Mark.TREE
     if _CLUSTER_INFO.match(head):
         return _K.CLUSTER_INFO
-    if info.is_info_line(head):
+    if info.is_info_line(head) and not _HANGUL.search(head):
         return _K.INFO
     if letter := _LETTER.match(head):
         return _K.LATENCY_DOCTOR if letter[1] else _K.MEMORY_DOCTOR

@@ -9,7 +9,13 @@ from datetime import datetime
 
 from incidents.diagnostics.evidence.documents import is_bundle, is_intake, read_document
 from incidents.diagnostics.evidence.kinds import EvidenceKind, Piece
-from incidents.diagnostics.evidence.lines import clean_text, is_log_line, is_sentence
+from incidents.diagnostics.evidence.lines import (
+    clean_text,
+    is_log_line,
+    is_sentence,
+    is_wrapped_log_line,
+    kind_of_record,
+)
 from incidents.diagnostics.evidence.log_sources import split_by_source
 from incidents.diagnostics.evidence.reading import read_info, read_piece
 from incidents.diagnostics.evidence.splitting import Block, split
@@ -30,7 +36,7 @@ def recognise(text: str, *, name: str = "") -> tuple[Piece, ...]:
     if len(text) > BIG and is_log(text):
         return (read_piece(_K.SERVER_LOG, text, name=name),)
     literal = read_literal(text) if len(text) < 50 * BIG else None
-    if literal is not None:
+    if literal is not None and not _is_record(literal, text):
         found = read_literal_document(literal, name=name)
         if found:
             return found
@@ -48,6 +54,13 @@ def read_literal_document(
         assert isinstance(value, Mapping)  # noqa: S101  (what the two tests above mean)
         return read_intake_object(value)
     return tuple(read_document(value, name=name, node=node, at=at))
+
+
+def _is_record(literal: object, text: str) -> bool:
+    """Whether a document on one line is a log's record."""
+    if "\n" in text.strip() or not isinstance(literal, dict):
+        return False
+    return is_wrapped_log_line(text) or kind_of_record(literal) is not None
 
 
 def is_log(text: str) -> bool:
@@ -116,7 +129,7 @@ def _title(block: Block, name: str) -> str:
     """Return what evidence calls its source: the file, else the command, else the kind."""
     if name:
         return name
-    if block.name and block.kind not in (_K.PROSE, _K.UNKNOWN):
+    if block.name and block.kind is not _K.PROSE:
         return block.name[:80]
     return block.kind.source_name if block.kind else ""
 

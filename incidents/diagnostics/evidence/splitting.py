@@ -44,6 +44,7 @@ RAW_KINDS = frozenset(
 LETTERS = frozenset((_K.LATENCY_DOCTOR, _K.MEMORY_DOCTOR))
 # Kinds that take a line of text right below them as their own.
 LOOSE = frozenset((_K.HOST, _K.CONTAINER_EVENTS, _K.CLUSTER_CHECK, _K.BIGKEYS, _K.CLI_LATENCY, _K.KERNEL_LOG))
+BY_LINE = frozenset((_K.SERVER_LOG, _K.CLIENT_ERRORS))
 NOT_OF_CRASH = frozenset(
     (_K.INFO, _K.CLIENT_LIST, _K.LATENCY_DOCTOR, _K.MEMORY_DOCTOR, _K.MEMORY_STATS, _K.CLUSTER_NODES, _K.ACL_LIST)
 )
@@ -72,6 +73,7 @@ class _Scope:
     node: str = ""
     name: str = ""
     at: datetime | None = None
+    is_reply: bool = False  # to a command whose reply we do not read
 
 
 @dataclass(slots=True)
@@ -145,13 +147,14 @@ class Splitter:
         self._close()
         if heading.is_command:
             self.scope.kind, self.scope.name = heading.kind, heading.name
+            self.scope.is_reply = heading.kind is None and bool(heading.name)
             self.scope.node = heading.node or self.scope.node
             return
         if heading.node:
             self.scope = _Scope(heading.kind, heading.node, heading.name, heading.at)
             return
         self.scope.kind = heading.kind or self.scope.kind
-        self.scope.name = heading.name
+        self.scope.name, self.scope.is_reply = heading.name, False
         self.scope.at = heading.at or self.scope.at
 
     # Lines
@@ -223,13 +226,16 @@ class Splitter:
             self._extend()
         elif self.scope.kind is not None and self._is_expected(line, kind):
             self._enter(self.scope.kind)
+        elif self.scope.is_reply and not is_sentence(line):
+            self._enter(_K.UNKNOWN)
         else:
             self._enter(_K.PROSE)
 
     def _is_expected(self, line: str, kind: Mark) -> bool:
         """Whether a line may be of the reply that was announced, though it shows nothing by itself."""
-        is_value = self.scope.kind in RAW_KINDS and kind is not Mark.TEXT
-        return is_value or self.scope.kind in LETTERS or not is_sentence(line)
+        if self.scope.kind in RAW_KINDS:
+            return kind is not Mark.TEXT or not is_sentence(line)
+        return self.scope.kind in LETTERS or (self.scope.kind in LOOSE | BY_LINE and not is_sentence(line))
 
     def _raw_start(self, line: str) -> EvidenceKind | None:
         """Return the kind of raw reply that begins here without being announced."""
@@ -268,7 +274,9 @@ class Splitter:
         if block.kind is _K.SERVER_LOG:
             return self._touches() and (line[:1] in " \t" or self._is_sandwiched())
         if block.kind is _K.CLIENT_ERRORS:
-            return self._touches() and line[:1] in " \t"
+            return self._touches() and (line[:1] in " \t" or not is_sentence(line))
+        if block.kind in (_K.INFO, _K.UNKNOWN):
+            return self._touches() and kind is not Mark.TEXT and not is_sentence(line)
         if block.kind in LOOSE:
             return self._touches()
         return block.kind is _K.PROSE
@@ -350,11 +358,28 @@ class Splitter:
 
     def _enter(self, kind: EvidenceKind) -> None:
         if self.block is None or self.block.kind is not kind:
+            start = self._head_of(kind)
             self._close()
-            self.block = Block(kind, self.position, self.position, self.scope.node, self.scope.name, self.scope.at)
+            self.block = Block(kind, start, self.position, self.scope.node, self.scope.name, self.scope.at)
             if kind is not _K.PROSE:
                 self.scope.name = ""
         self._extend()
+
+    def _head_of(self, kind: EvidenceKind) -> int:
+        """Return where a block begins: a field that was cut in two stands above the first whole one."""
+        block = self.block
+        is_cut = (
+            kind is _K.INFO
+            and block is not None
+            and block.kind is _K.PROSE
+            and block.start == self.position - 1
+            and block.end == self.position
+            and " " not in self.lines[block.start].strip()
+        )
+        if is_cut and block is not None:
+            block.end = block.start  # nothing is left of it
+            return self.position - 1
+        return self.position
 
     def _extend(self) -> None:
         if self.block is not None:

@@ -189,7 +189,13 @@ class _Reader:
         if pair is None or (not is_known(pair[0]) and _error_in(line)):
             self.error = self.error or _error_in(line)
             return
-        name, value = pair
+        self._add(*pair, number)
+
+    def _add(self, name: str, value: str, number: int) -> None:
+        if " " in value and (several := _fields_in(f"{name}:{value}")):
+            for other in several:
+                self._add(*other, number)
+            return
         if name == "module":  # the one field that repeats within a sample
             name = f"module:{pairs(value).get('name', value)}"
         elif name in self.values:
@@ -256,6 +262,12 @@ def read_field(line: str) -> tuple[str, str] | None:
     if len(words) == 1 and rest[:1] in (" ", "\t", "|") and ("_" in name or "|" in line) and is_known(name):
         return name, words[0].strip("\"',")
     return None
+
+
+def _fields_in(line: str) -> list[tuple[str, str]]:
+    """Return the fields of a line that holds several of them, or nothing."""
+    found = [read_field(word) for word in line.split()]
+    return [pair for pair in found if pair] if all(pair and is_known(pair[0]) for pair in found) else []
 
 
 @cache

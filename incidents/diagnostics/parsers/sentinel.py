@@ -69,7 +69,7 @@ def parse(value: Any) -> SentinelReply:
     reply = unwrap(read_reply(value), "sentinel", "sentinels", "masters", "slaves", "replicas")
     found = [instance for instance in _instances(reply) if len(instance.fields) > 2]
     return SentinelReply(
-        masters=tuple(item for item in found if item.role == "master"),
+        masters=tuple(item for item in found if item.role in ("master", "")),
         replicas=tuple(item for item in found if item.role == "replica"),
         sentinels=tuple(item for item in found if item.role == "sentinel"),
         quorum=_quorum(value) if isinstance(value, str) else None,

@@ -162,6 +162,77 @@ class TestMixture:
         assert kinds(quoted) == ["info"]
 
 
+class TestDisturbedPaste:
+    def test_of_a_chat_keeps_talk_and_evidence_apart(self):
+        text = (
+            "10:02 김철수: redis 에서 아래 에러가 납니다\n> OOM command not allowed when used memory > 'maxmemory'.\n"
+            "10:05 박영희: INFO memory 결과요\nused_memory:8589934592\nmaxmemory:8589934592\n"
+            "10:07 김철수: 재시작할까요?"
+        )
+
+        assert kinds(text) == ["prose", "client_errors", "prose", "info", "prose"]
+
+    def test_of_a_bug_report_is_read_below_its_headings(self):
+        text = (
+            f"### Describe the bug\n\nIt crashes.\n\n### Logs\n```\n{samples.LOG}\n```\n\n### INFO\n<details>\n\n"
+            f"```\n{samples.INFO}\n```\n\n</details>\n"
+        )
+
+        assert kinds(text) == ["prose", "server_log", "info"]
+
+    def test_that_begins_and_ends_within_a_field_is_still_info(self):
+        (piece,) = recognise("mory:8589934592\nused_memory_rss:9000000000\nmaxmemory:0\nmaxmem")
+
+        assert piece.data.fields.integer("used_memory_rss") == 9_000_000_000
+
+    def test_with_several_fields_on_a_line_is_info(self):
+        (piece,) = recognise("used_memory:100 maxmemory:200 evicted_keys:0")
+
+        assert piece.data.fields.integer("maxmemory") == 200
+
+    def test_with_numbers_in_korean_bullets_is_prose(self):
+        assert kinds("1. 어제 23시부터 느려짐\n2. used_memory는 5GB\n- connected_clients: 500 정도") == ["prose"]
+
+    def test_of_replies_that_are_not_read_leaves_them_aside(self):
+        pieces = recognise("127.0.0.1:6379> DBSIZE\n(integer) 12345\n127.0.0.1:6379> MEMORY USAGE foo\n(integer) 56")
+
+        assert {piece.kind for piece in pieces} == {EvidenceKind.UNKNOWN}
+
+    def test_of_a_collecting_script_is_split_at_its_titles(self):
+        parts = {
+            "INFO": samples.INFO,
+            "SLOWLOG GET 128": samples.SLOWLOG_RAW,
+            "CLIENT LIST": samples.CLIENTS,
+            "CONFIG GET *": "maxmemory\n0\nsave\n\nappendonly\nno",
+            "df -h": samples.DF,
+        }
+        text = "\n".join(f"===== {title} =====\n{text}\n" for title, text in parts.items())
+
+        pieces = recognise(text)
+
+        assert [piece.kind for piece in pieces] == ["info", "slowlog", "client_list", "config", "host"]
+        assert dict(pieces[3].data.fields) == {"maxmemory": "0", "save": "", "appendonly": "no"}
+
+    @pytest.mark.parametrize(
+        "trace",
+        [
+            'Traceback (most recent call last):\n  File "/app/x.py", line 10, in <module>\n    r.get("a")\n'
+            "redis.exceptions.BusyLoadingError: Redis is loading the dataset in memory",
+            "ReplyError: MISCONF Redis is configured\n    at parseError (/app/parser.js:179:12) {\n  name: 'set'\n}",
+            "panic: dial tcp 10.0.0.1:6379: i/o timeout\n\ngoroutine 1 [running]:\nmain.main()\n\t/main.go:10",
+        ],
+    )
+    def test_of_a_stack_trace_is_one_error(self, trace):
+        assert kinds(trace) == ["client_errors"]
+
+    def test_of_an_application_log_counts_as_errors_once_it_holds_one(self):
+        routine = "2026-11-22 10:00:00.123  INFO 1 --- [nio-8080-exec-1] c.e.shop.OrderService : order handled\n" * 3
+        error = "2026-11-22 10:00:01.123 ERROR 1 --- [nio-8080-exec-1] c.e.shop.Cache : Redis command timed out\n"
+
+        assert kinds(routine) == ["unknown"]
+        assert kinds(routine + error + routine) == ["client_errors"]
+
+
 class TestJson:
     def test_is_read_as_the_incident_it_is(self):
         incident = {
