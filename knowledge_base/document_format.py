@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -204,11 +204,16 @@ def write_markdown(fields: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def write_steps(steps: Sequence[Mapping[str, str]], language: str = "en") -> str:
+    """Steps as the numbered Markdown of a section."""
+    return "\n".join(_written_step(number, step, language) for number, step in enumerate(steps, start=1))
+
+
 def _written(field: str, value: Any, language: str) -> str:
     if isinstance(value, str):
         return value.strip()
     if field in STEP_FIELDS:
-        return "\n".join(_written_step(number, step, language) for number, step in enumerate(value, start=1))
+        return write_steps(value, language)
     return "\n".join(f"- {line}".replace("\n", "\n  ") for line in value)
 
 

@@ -26,6 +26,7 @@ CHUNK, HEAD, DENSE = 0.45, 0.23, 0.32
 # What the question itself says about its subject.
 OTHER_SYSTEM = 0.3  # it names another system and not Redis
 NO_OPERATIONS = 0.5  # no word of it belongs to operations
+LEAST_SIZE = 300  # chunks
 STRETCH = 1.8  # spreads the raw scores over 0–1, so that 0.35 parts answers from chance
 
 KIND_WEIGHT = {
@@ -86,7 +87,7 @@ def weigh(text: str, aspects: Sequence[Aspect], frequencies: Frequencies) -> Que
 def _weighted(aspect: Aspect, frequencies: Frequencies) -> WeightedAspect:
     known = {term: _idf(term, frequencies) for term in (*aspect.terms, *aspect.tokens) if frequencies.counts.get(term)}
     kind = KIND_WEIGHT[aspect.weight]
-    highest = log(1.0 + frequencies.total / 0.5)
+    highest = log(1.0 + _size(frequencies) / 0.5)
     if known:
         of_concept = [known[token] for token in aspect.tokens if token in known]
         of_terms = [known[term] for term in aspect.terms if term in known]
@@ -102,7 +103,12 @@ def _weighted(aspect: Aspect, frequencies: Frequencies) -> WeightedAspect:
 
 def _idf(term: str, frequencies: Frequencies) -> float:
     count = frequencies.counts[term]
-    return log(1.0 + (frequencies.total - count + 0.5) / (count + 0.5))
+    return log(1.0 + (_size(frequencies) - count + 0.5) / (count + 0.5))
+
+
+def _size(frequencies: Frequencies) -> int:
+    """In a collection of a few documents every word is common; count as if it were of a modest size."""
+    return max(frequencies.total, LEAST_SIZE)
 
 
 @dataclass(frozen=True, slots=True)

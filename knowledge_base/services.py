@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from knowledge_base.document_fields import InvalidDocument, clean_fields
-from knowledge_base.importing import ImportReport, Verdict, import_rows
+from knowledge_base.importing import ImportReport, Row, Verdict, import_rows
 from knowledge_base.indexer import start_background_indexer, stop_background_indexer, wake_indexer
 from knowledge_base.models import IndexTask, KnowledgeDocument
 from knowledge_base.shipped import load_shipped_glossary, load_shipped_knowledge
@@ -23,6 +23,7 @@ __all__ = [
     "Verdict",
     "archive_documents",
     "bulk_import",
+    "complete_fields",
     "create_document",
     "delete_document",
     "load_shipped_glossary",
@@ -81,6 +82,13 @@ def update_document(
     return current
 
 
+def complete_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a whole document: what is left out is empty. Raises InvalidDocument."""
+    blank = KnowledgeDocument(**clean_fields(fields))
+    kept = {name: fields[name] for name in ("status", "owner", "review_by") if name in fields}
+    return {"id": blank.pk, **blank.content(), **kept}
+
+
 def delete_document(*, document: KnowledgeDocument) -> None:
     document.delete()
 
@@ -115,7 +123,7 @@ def reindex_documents(*, document_ids: Iterable[str]) -> None:
 
 
 def bulk_import(
-    *, rows: Iterable[Mapping[str, Any]], all_or_nothing: bool = False, dry_run: bool = False, by: Person = None
+    *, rows: Iterable[Row], all_or_nothing: bool = False, dry_run: bool = False, by: Person = None
 ) -> ImportReport:
     """Create or update many documents and say row by row what happened. The same rows twice change nothing."""
     report = import_rows(rows, all_or_nothing=all_or_nothing, dry_run=dry_run, author=_author(by))

@@ -13,9 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from knowledge_base.corpus import documents_in, knowledge_of
 from knowledge_base.document_fields import clean_fields
 from knowledge_base.document_format import read_markdown
+from knowledge_base.embedders.registry import configured_stamp, embedder_for
 from knowledge_base.glossary_cache import current_glossary, forget_glossary, shipped_glossary
+from knowledge_base.knowledge import Knowledge
 from knowledge_base.models import CONTENT_FIELDS, GlossaryEntry, KnowledgeDocument, RemovedShipped
 from knowledge_base.stored_chunks import refresh_chunks
 
@@ -32,6 +35,22 @@ def shipped_documents() -> Iterator[dict[str, Any]]:
     """The fields of every shipped document. Raises InvalidDocument for one that is broken: that is our own fault."""
     for file in shipped_files():
         yield clean_fields(read_markdown(file.read_text(encoding="utf-8")))
+
+
+def knowledge_in_memory(*extra: Path) -> Knowledge:
+    """The shipped knowledge, and the documents of further directories, in memory: for evaluations.
+
+    Leaves no trace in the database and doesn't need one. Raises EmbedderUnavailable.
+    """
+    glossary = shipped_glossary()
+    own = [clean_fields(fields) for directory in extra for fields in documents_in(directory)]
+    return knowledge_of(
+        [*shipped_documents(), *own],
+        glossary=glossary,
+        embedder=embedder_for(configured_stamp(), glossary),
+        top_k=settings.RAG_TOP_K,
+        threshold=settings.RAG_SIMILARITY_THRESHOLD,
+    )
 
 
 def load_shipped_knowledge(*, restore: bool = False) -> dict[str, int]:

@@ -1,5 +1,10 @@
-"""Routes."""
+"""Routes of the pages about knowledge."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from knowledge_base import views
+
+urlpatterns = [
+    path("", views.search, name="knowledge-search"),
+    path("<str:document_id>/", views.document, name="knowledge-detail"),
+]

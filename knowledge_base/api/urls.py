@@ -1,5 +1,25 @@
-"""Routes."""
+"""Addresses of the API about knowledge. Many clients add a slash by habit; both forms answer."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, path
+from rest_framework.views import APIView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from knowledge_base.api.documents import DocumentListView, DocumentView
+from knowledge_base.api.imports import BulkImportView
+from knowledge_base.api.search import IndexHealthView, SearchView, SimilarView
+
+
+def both(address: str, view: type[APIView], name: str) -> list[URLPattern]:
+    return [
+        path(address, view.as_view(), name=name),
+        path(f"{address}/", view.as_view(schema=None), name=f"{name}-slash"),
+    ]
+
+
+urlpatterns = [
+    *both("knowledge", DocumentListView, "api-knowledge"),
+    *both("knowledge/bulk-import", BulkImportView, "api-knowledge-import"),
+    *both("knowledge/<str:document_id>", DocumentView, "api-knowledge-document"),
+    *both("search", SearchView, "api-search"),
+    *both("search/similar", SimilarView, "api-search-similar"),
+    *both("knowledge-index", IndexHealthView, "api-knowledge-index"),
+]
