@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from sre_portal.llm.base import StreamEvent, TextDelta, ToolCall, ToolCallDelta
+from sre_portal.llm.base import FinishReason, StreamEvent, TextDelta, ToolCall, ToolCallDelta
 
 
 @dataclass
@@ -13,6 +14,7 @@ class _OpenCall:
     id: str = ""
     name: str = ""
     arguments: list[str] = field(default_factory=list)
+    opaque: str = ""
 
 
 class Collector:
@@ -21,6 +23,11 @@ class Collector:
     def __init__(self) -> None:
         self.received = 0
         self.refusal = ""
+        self.finish: FinishReason | None = None  # None: the endpoint has not said that the answer is whole
+        self.tokens_in: int | None = None
+        self.tokens_out: int | None = None
+        self.tokens_cached = 0
+        self.blocks: dict[int, dict[str, Any]] = {}  # what a provider's module keeps between chunks
         self._text: list[str] = []
         self._thoughts: list[str] = []
         self._calls: list[_OpenCall] = []
@@ -50,7 +57,9 @@ class Collector:
             self.received += len(text)
             yield TextDelta(text)
 
-    def add_tool_piece(self, index: int | None, *, id: str, name: str, arguments: str) -> Iterator[StreamEvent]:
+    def add_tool_piece(
+        self, index: int | None, *, id: str = "", name: str = "", arguments: str = "", opaque: str = ""
+    ) -> Iterator[StreamEvent]:
         """Add a piece of a tool call. Some servers number every call 0 and tell them apart by id alone."""
         place = self._place_of_index.get(index or 0)
         if place is None or (id and self._calls[place].id and id != self._calls[place].id):
@@ -59,12 +68,13 @@ class Collector:
         call = self._calls[place]
         call.id = call.id or id
         call.name = call.name or name
+        call.opaque = call.opaque or opaque
         call.arguments.append(arguments)
         self.received += 1 + len(arguments)
         yield ToolCallDelta(place, call.name, arguments)
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
         return tuple(
-            ToolCall(call.id or f"call_{place}", call.name, "".join(call.arguments))
+            ToolCall(call.id or f"call_{place}", call.name, "".join(call.arguments), call.opaque)
             for place, call in enumerate(self._calls)
         )

@@ -12,6 +12,7 @@ from typing import Any
 from sre_portal.llm.base import StructuredBy
 
 TOO_LONG = ("context_length", "context length", "context window", "maximum context", "too many tokens", "prompt is too")
+SCHEMA_PARAMETERS = {"response_format", "output_config", "response_json_schema"}
 WEAKER: dict[StructuredBy, StructuredBy] = {"json_schema": "json_object", "json_object": "instructions"}
 
 
@@ -47,7 +48,7 @@ class Dialect:
             return replace(self, temperature=False)
         if "tools" in sent and ("tool" in complaint or "function" in complaint):
             return replace(self, tools=False)
-        if "response_format" in sent:  # whatever it says: this is what servers stumble over most
+        if not SCHEMA_PARAMETERS.isdisjoint(sent):  # whatever it says: this is what servers stumble over most
             return replace(self, structured_by=WEAKER[self.structured_by])
         return None
 

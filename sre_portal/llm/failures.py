@@ -59,9 +59,9 @@ def _failure_of(
 ) -> LLMError:
     import httpx2
 
-    status = getattr(exc, "status_code", None) or getattr(exc, "code", None)
+    status = status_of(exc)
     cause = exc if isinstance(exc, httpx2.HTTPError) else exc.__cause__
-    if isinstance(status, int):
+    if status >= 300:
         headers = getattr(getattr(exc, "response", None), "headers", {})
         return failure_of_status(
             status, model=config.name, message=complaint_of(exc), headers=headers, key=config.api_key, prompt=prompt
@@ -71,7 +71,7 @@ def _failure_of(
         return LLMError(kind, clean(str(cause), config.api_key, prompt), model=config.name)
     if hasattr(exc, "body"):  # an error object in the middle of a stream
         said = complaint_of(exc)
-        kind = ErrorKind.RATE_LIMITED if "rate" in said.lower().split("_") else ErrorKind.UNAVAILABLE
+        kind = ErrorKind.RATE_LIMITED if "rate_limit" in said.lower() else ErrorKind.UNAVAILABLE
         return LLMError(kind, clean(said, config.api_key, prompt), model=config.name)
     return LLMError(ErrorKind.BAD_RESPONSE, type(exc).__name__, model=config.name)
 
@@ -86,6 +86,12 @@ def _kind_of_transport_error(cause: Exception, exchange: Exchange) -> ErrorKind:
     return ErrorKind.INTERRUPTED if exchange.has_headers else ErrorKind.UNREACHABLE
 
 
+def status_of(exc: Exception) -> int:
+    """Return the HTTP status an SDK's exception stands for, or 0."""
+    status = getattr(exc, "status_code", None) or getattr(exc, "code", None)
+    return status if isinstance(status, int) else 0
+
+
 def complaint_of(exc: Any) -> str:
     """Return what an endpoint says is wrong, with the code and parameter it names."""
     body = getattr(exc, "body", None) or getattr(exc, "details", None)
@@ -94,7 +100,7 @@ def complaint_of(exc: Any) -> str:
     if not isinstance(body, Mapping):
         return body if isinstance(body, str) else ""
     message = body.get("message") or body.get("error") or body.get("detail") or ""
-    named = [body.get("code"), body.get("param")]
+    named = [body.get("code"), body.get("param"), body.get("status")]
     prefix = " ".join(str(name) for name in named if isinstance(name, str) and name not in str(message))
     return f"{prefix}: {message}" if prefix else str(message)
 

@@ -9,34 +9,24 @@ refuse; `dialect` learns that. Calls are not retried here: `resilience` does it 
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import logging
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
-from sre_portal.llm.base import (
-    ChatOptions,
-    Completed,
-    Embeddings,
-    EventStream,
-    FinishReason,
-    Message,
-    StreamEvent,
-    Usage,
-)
+from sre_portal.llm.base import Embeddings, FinishReason, StreamEvent, Usage
 from sre_portal.llm.collecting import Collector
 from sre_portal.llm.config import EmbeddingConfig, ModelConfig
 from sre_portal.llm.dialect import Dialect
 from sre_portal.llm.errors import ErrorKind, LLMError
 from sre_portal.llm.exchange import Exchange, Timeouts, http_client
-from sre_portal.llm.failures import clean, complaint_of, explained
-from sre_portal.llm.openai_wire import OPENAI, ChatRequest, body_of, first_dialect
+from sre_portal.llm.failures import explained
+from sre_portal.llm.openai_wire import OPENAI, body_of, first_dialect
 from sre_portal.llm.prices import cost_of_call
-from sre_portal.llm.tokens import estimate_prompt, estimate_tokens
+from sre_portal.llm.sdk_chat import ChatRequest, SdkChat, silence
+from sre_portal.llm.tokens import estimate_tokens
 
 if TYPE_CHECKING:
     import openai
@@ -51,89 +41,25 @@ FINISH: dict[str, FinishReason] = {
     "function_call": "tool_calls",
 }
 
-# What endpoints were found to understand, by address and model, for the life of the process.
-_dialects: dict[tuple[str, str], Dialect] = {}
 
-
-class OpenAIChat:
+class OpenAIChat(SdkChat):
     """A chat model behind the OpenAI protocol."""
 
-    def __init__(self, config: ModelConfig) -> None:
-        self._config = config
-        self.name = config.name
+    def _first_dialect(self) -> Dialect:
+        return first_dialect(self._config.base_url or OPENAI)
 
-    def stream(self, messages: Sequence[Message], **options: Unpack[ChatOptions]) -> EventStream:
-        request = ChatRequest.of(messages, options)
-        exchange = Exchange(self._config.timeouts.within(options.get("within")))
-        return EventStream(self._events(exchange, request), abort=exchange.cancel)
+    def _body(self, request: ChatRequest, dialect: Dialect) -> dict[str, Any]:
+        return body_of(self._config.model, request, dialect)
 
-    def _events(self, exchange: Exchange, request: ChatRequest) -> Generator[StreamEvent]:
-        try:
-            with explained(exchange, self._config, prompt=request.texts):
-                chunks, dialect = self._open(exchange, request)
-                with contextlib.closing(chunks):
-                    yield from self._read(exchange, chunks, request, dialect)
-        finally:
-            exchange.finish()
-
-    def _open(self, exchange: Exchange, request: ChatRequest) -> tuple[openai.Stream[Any], Dialect]:
-        """Send the request, in simpler and simpler words while the endpoint refuses them."""
+    def _sender(self) -> Callable[[dict[str, Any]], Iterable[Any]]:
         client = _client(self._config)
-        place = (str(client.base_url), self._config.model)
-        dialect = _dialects.get(place) or first_dialect(place[0])
-        while True:
-            sent = body_of(self._config.model, request, dialect)
-            try:
-                chunks: openai.Stream[Any] = exchange.open(lambda: client.chat.completions.create(**sent))  # noqa: B023
-            except _sdk().APIStatusError as refusal:
-                simpler = dialect.after_refusal(refusal.status_code, complaint_of(refusal), sent)
-                if simpler is None:
-                    raise
-                dialect = simpler
-            else:
-                _dialects[place] = dialect
-                return chunks, dialect
+        return lambda body: _Chunks(client.chat.completions.create(**body))
 
-    def _read(
-        self, exchange: Exchange, chunks: openai.Stream[Any], request: ChatRequest, dialect: Dialect
-    ) -> Iterator[StreamEvent]:
-        collector = Collector()
-        reported: Any = None
-        finish = ""
-        for chunk in _chunks(chunks):
-            reported = getattr(chunk, "usage", None) or reported
-            for choice in getattr(chunk, "choices", None) or ():
-                finish = getattr(choice, "finish_reason", None) or finish
-                before = collector.received
-                for event in _add(choice, collector):
-                    exchange.pause()
-                    yield event
-                if collector.received > before:
-                    exchange.progress()
-        usage = self._usage(reported, request, collector)
-        _check(collector, finish, usage)
-        calls = collector.tool_calls()
-        yield from calls
-        yield Completed(
-            text=collector.text,
-            tool_calls=calls,
-            usage=usage,
-            finish_reason="tool_calls" if calls else FINISH.get(finish, "unknown"),
-            model=self.name,
-            structured_by=dialect.structured_by if request.schema else "",
-            ignored=("tools",) if request.tools and not dialect.tools else (),
-        )
-
-    def _usage(self, reported: Any, request: ChatRequest, collector: Collector) -> Usage:
-        tokens_in = getattr(reported, "prompt_tokens", None)
-        tokens_out = getattr(reported, "completion_tokens", None)
-        estimated = tokens_in is None or tokens_out is None
-        if tokens_in is None or tokens_out is None:
-            tokens_in = estimate_prompt(request.messages)
-            tokens_out = estimate_tokens(collector.text + collector.thoughts)
-        cached = getattr(getattr(reported, "prompt_tokens_details", None), "cached_tokens", None) or 0
-        cost = cost_of_call(self._config, tokens_in, tokens_out, cached)
-        return Usage(tokens_in=tokens_in, tokens_out=tokens_out, cost=cost, estimated=estimated)
+    def _take(self, chunk: Any, collector: Collector) -> Iterator[StreamEvent]:
+        _take_usage(getattr(chunk, "usage", None), collector)
+        for choice in getattr(chunk, "choices", None) or ():
+            _take_finish(getattr(choice, "finish_reason", None), collector)
+            yield from _take_delta(getattr(choice, "delta", None) or getattr(choice, "message", None), collector)
 
 
 class OpenAIEmbeddings:
@@ -182,10 +108,7 @@ class OpenAIEmbeddings:
 def _sdk() -> Any:
     import openai
 
-    # At DEBUG the SDK logs request options. Whatever the root logger is set to, prompts stay out of the logs.
-    for name in ("openai", "httpx2", "httpcore2"):
-        logger = logging.getLogger(name)
-        logger.setLevel(max(logger.level, logging.WARNING))
+    silence("openai", "httpx2", "httpcore2")
     return openai
 
 
@@ -210,16 +133,40 @@ def _client(config: ModelConfig | EmbeddingConfig) -> openai.OpenAI:
 # --- Reading the answer ------------------------------------------------------------------------------------------
 
 
-def _chunks(stream: openai.Stream[Any]) -> Iterator[Any]:
-    """Yield the chunks. An endpoint that can't stream sends one whole answer, which is taken as one chunk."""
-    if stream.response.headers.get("content-type", "").startswith("application/json"):
-        yield json.loads(stream.response.read(), object_hook=lambda fields: SimpleNamespace(**fields))
+class _Chunks:
+    """The chunks of an answer. An endpoint that can't stream sends one whole answer, which is taken as one chunk."""
+
+    def __init__(self, stream: openai.Stream[Any]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[Any]:
+        response = self._stream.response
+        if response.headers.get("content-type", "").startswith("application/json"):
+            yield json.loads(response.read(), object_hook=lambda fields: SimpleNamespace(**fields))
+        else:
+            yield from self._stream
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _take_usage(usage: Any, collector: Collector) -> None:
+    if usage is None:
         return
-    yield from stream
+    collector.tokens_in = getattr(usage, "prompt_tokens", None)
+    collector.tokens_out = getattr(usage, "completion_tokens", None)
+    details = getattr(usage, "prompt_tokens_details", None)
+    collector.tokens_cached = getattr(details, "cached_tokens", None) or 0
 
 
-def _add(choice: Any, collector: Collector) -> Iterator[StreamEvent]:
-    delta = getattr(choice, "delta", None) or getattr(choice, "message", None)
+def _take_finish(reason: str | None, collector: Collector) -> None:
+    if reason == "content_filter":
+        collector.refusal = collector.refusal or "content filter"
+    elif reason:
+        collector.finish = FINISH.get(reason, "unknown")
+
+
+def _take_delta(delta: Any, collector: Collector) -> Iterator[StreamEvent]:
     collector.refusal += getattr(delta, "refusal", None) or ""
     collector.add_thought(getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None))
     yield from collector.add_text(getattr(delta, "content", None))
@@ -231,15 +178,3 @@ def _add(choice: Any, collector: Collector) -> Iterator[StreamEvent]:
             name=getattr(function, "name", None) or "",
             arguments=getattr(function, "arguments", None) or "",
         )
-
-
-def _check(collector: Collector, finish: str, usage: Usage) -> None:
-    """Raise LLMError for an answer that is none."""
-    if collector.refusal:
-        raise LLMError(ErrorKind.REFUSED, clean(collector.refusal), usage=usage)
-    if finish == "content_filter":
-        raise LLMError(ErrorKind.REFUSED, "content filter", usage=usage)
-    if collector.is_empty and not finish:
-        raise LLMError(ErrorKind.BAD_RESPONSE, "no answer in the response; is the address right?")
-    if collector.is_empty:
-        raise LLMError(ErrorKind.BAD_RESPONSE, "the answer is empty", usage=usage)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sre_portal.llm.base import ChatOptions, Message, Schema, Tool
+from sre_portal.llm.base import Message, Schema, Tool
 from sre_portal.llm.dialect import Dialect, keeps_to_strict_rules
+from sre_portal.llm.sdk_chat import ChatRequest
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -16,31 +16,6 @@ SCHEMA_IN_WORDS = (
     "Answer with one JSON object and nothing else: no prose around it, no code fence. "
     "It has to keep to this JSON Schema:\n{schema}"
 )
-
-
-@dataclass(frozen=True)
-class ChatRequest:
-    """What a caller wants, before it is put into a provider's words."""
-
-    messages: tuple[Message, ...]
-    schema: Schema | None = None
-    tools: tuple[Tool, ...] = ()
-    max_tokens: int | None = None
-    temperature: float | None = None
-
-    @classmethod
-    def of(cls, messages: Sequence[Message], options: ChatOptions) -> ChatRequest:
-        return cls(
-            messages=tuple(messages),
-            schema=options.get("schema"),
-            tools=tuple(options.get("tools", ())),
-            max_tokens=options.get("max_tokens"),
-            temperature=options.get("temperature"),
-        )
-
-    @property
-    def texts(self) -> list[str]:
-        return [message.content for message in self.messages]
 
 
 def first_dialect(base_url: str) -> Dialect:
