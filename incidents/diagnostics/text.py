@@ -30,8 +30,8 @@ class Text:
         return cls(ko=value["ko"], en=value["en"])
 
     def format(self, **values: Any) -> Text:
-        """Fill in the values. A name without a value stays as it is written."""
-        return Text(ko=_fill(self.ko, values), en=_fill(self.en, values))
+        """Fill in the values, a Text in its own language. A name without a value is "?", or nothing if it ends in _text."""
+        return Text(ko=_fill(self.ko, _said(values, "ko")), en=_fill(self.en, _said(values, "en")))
 
     def say(self, language: str) -> str:
         return self.ko if language == "ko" else self.en
@@ -49,7 +49,7 @@ class _Lenient(Formatter):
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         if isinstance(key, str) and key in kwargs:
             return kwargs[key]
-        return "?"
+        return "" if isinstance(key, str) and key.endswith("_text") else "?"
 
     def format_field(self, value: Any, format_spec: str) -> str:
         unit = UNITS.get(format_spec)
@@ -100,6 +100,10 @@ UNITS: dict[str, Callable[[float], str]] = {
 
 
 _FORMATTER = _Lenient()
+
+
+def _said(values: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {name: value.say(language) if isinstance(value, Text) else value for name, value in values.items()}
 
 
 def _fill(template: str, values: Mapping[str, Any]) -> str:
