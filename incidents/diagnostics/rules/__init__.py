@@ -1,3 +1,15 @@
 """The rules: data in `catalogue/*.toml`, functions for what data can't say. Importing this registers them all."""
 
-from incidents.diagnostics.rules import connection, keyspace, memory, performance, persistence, security  # noqa: F401
+from incidents.diagnostics.rules import (  # noqa: F401
+    cluster,
+    cluster_history,
+    connection,
+    keyspace,
+    memory,
+    performance,
+    persistence,
+    replication,
+    replication_group,
+    security,
+    sentinel,
+)

@@ -1,0 +1,492 @@
+"""Replication rules of one node: its link, its lag, its syncs. What compares nodes is in `replication_group`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+from incidents.diagnostics.evidence import EvidenceKind
+from incidents.diagnostics.fields import MissingField
+from incidents.diagnostics.findings import Severity, State
+from incidents.diagnostics.log_digest import LogEvent
+from incidents.diagnostics.parsers.info import ReplicaLine
+from incidents.diagnostics.rules.engine import Verdict, rule, tier
+from incidents.diagnostics.rules.specs import RuleSpec
+from incidents.diagnostics.rules.view import View
+from incidents.diagnostics.text import Text
+
+MB = 1024 * 1024
+LOST = ("link-with-master-lost", "master-timeout", "sync-timeout", "sync-socket-error", "master-unreachable")
+LINKED = ("psync-ok", "full-sync-done", "promoted-to-master", "election-won")
+ASKED = ("full-resync-requested", "psync-refused-backlog", "psync-refused-offset", "psync-refused-id")
+BROKEN = ("full-sync-broken", "sync-child-stopped", "sync-child-failed", "sync-child-killed", "sync-child-no-consumer",
+          "full-sync-load-failed", "diskless-load-failed")  # fmt: skip
+LOOP_WINDOW = timedelta(minutes=10)
+FLAP_WINDOW = timedelta(minutes=5)
+REFUSED_LOGIN = re.compile(
+    r"NOAUTH|WRONGPASS|NOPERM|AUTH|invalid (?:username|password)|operation not permitted", re.IGNORECASE
+)
+_LIMIT = re.compile(r"(?:slave|replica)\s+(\S+)\s+(\S+)\s+(\S+)")
+
+
+def is_replica(view: View) -> bool:
+    return str(view.get("role", "")) in ("slave", "replica")
+
+
+def master_of(view: View) -> str:
+    host, port = view.node.text_of("master_host"), view.node.text_of("master_port")
+    if host:
+        return f"{host}:{port}"
+    event = view.node.log.last("replica-connecting", "replica-reconnecting")
+    return f"{event.capture('host')}:{event.capture('port')}".strip(":.") if event else "?"
+
+
+def crowd(events: Sequence[LogEvent], window: timedelta) -> int:
+    """The most events that lie within one window. Lines without a time count as crowded."""
+    times = [event.at for event in events]
+    if any(at is None for at in times):
+        return len(times)
+    moments = [at for at in times if at is not None]
+    return max((sum(start <= at <= start + window for at in moments) for start in moments), default=0)
+
+
+# --- the link, from the replica's side ---
+
+
+@rule("repl-link-down")
+def link_down(view: View, spec: RuleSpec) -> Verdict | None:
+    """Trust master_link_status; without it the order of the log's lines."""
+    lost = view.events(*LOST)
+    status = view.get("master_link_status") if view.has("role") else None
+    if not view.has("role") and not view.node.log:
+        raise MissingField("master_link_status")
+    values = {"master": master_of(view), "line": lost[-1].entry.message[:160] if lost else ""}
+    quotes = tuple(event.quote() for event in (*lost[:1], *lost[-2:][len(lost) < 2 :]))
+    if status == "down":
+        return _down_now(view, values, quotes)
+    closed = view.node.log.last(*LINKED)
+    healed = status == "up" or view.get("role") == "master" or (closed and lost and closed.position > lost[-1].position)
+    if not lost:
+        return None
+    if healed:
+        return Verdict(Severity.LOW, State.RECOVERED, quotes, values, "recovered")
+    return Verdict(Severity.HIGH, evidence=quotes, values=values, variant="log")
+
+
+def _down_now(view: View, values: dict[str, object], quotes: tuple) -> Verdict:  # type: ignore[type-arg]
+    seconds = float(view.get("master_link_down_since_seconds", -1))
+    evidence = (*view.evidence(), *quotes)
+    if view.get("master_sync_in_progress", 0) == 1 and view.count(*BROKEN) < 2:
+        return Verdict(Severity.LOW, State.CONTEXT, evidence, values, "syncing")
+    if seconds < 0:
+        return Verdict(Severity.HIGH, evidence=evidence, values=values, variant="never")
+    severity = Severity.CRITICAL if seconds > 300 else Severity.HIGH if seconds > 30 else Severity.MEDIUM
+    return Verdict(severity, evidence=evidence, values={**values, "seconds": seconds})
+
+
+@rule("repl-auth-failure")
+def auth_failure(view: View, spec: RuleSpec) -> Verdict | None:
+    if not view.node.log:
+        raise MissingField("server log")
+    events = [
+        e for e in view.events("replication-auth-failed", "master-ping-refused")
+        if e.name == "replication-auth-failed" or REFUSED_LOGIN.search(e.capture("reply"))
+    ]  # fmt: skip
+    if not events:
+        return None
+    closed = view.node.log.last("psync-ok", "full-sync-done")
+    recovered = closed is not None and closed.position > events[-1].position
+    values = {"count": max(len(events), view.count("replication-auth-failed")), "reply": events[-1].capture("reply")}
+    quotes = tuple(event.quote() for event in events[-2:])
+    if recovered:
+        return Verdict(Severity.LOW, State.RECOVERED, quotes, values, "recovered")
+    return Verdict(spec.severity, evidence=quotes, values=values)
+
+
+# --- lag, from the master's side ---
+
+
+def _online(view: View) -> list[ReplicaLine]:
+    if view.text("role") != "master":
+        return []
+    return [line for line in view.node.info.replicas if line.state == "online"]
+
+
+def _read_replica(view: View, line: ReplicaLine) -> None:
+    view.value_of(line.name)
+
+
+@rule("repl-lag-bytes")
+def lag_bytes(view: View, spec: RuleSpec) -> list[Verdict]:
+    """Behind by offset, apart from what one ACK interval of writes explains."""
+    verdicts = []
+    for line in _online(view):
+        if line.offset is None:
+            continue
+        written = view.number("master_repl_offset")
+        behind = written - line.offset
+        backlog = float(view.get("repl_backlog_size", MB)) or MB
+        one_interval = 2 * 1024 * float(view.get("instantaneous_input_kbps", 0) or 0)
+        if behind < MB or ((line.lag or 0) <= 1 and behind <= max(one_interval, 0.5 * backlog)):
+            continue
+        severity = tier(behind / max(backlog, 10 * MB), spec) if behind < 10 * MB else tier(behind / backlog, spec)
+        if severity is None and behind < 10 * MB and (line.lag or 0) < 10:
+            continue
+        _read_replica(view, line)
+        values = {
+            "address": line.address, "behind": behind, "offset": line.offset, "master_offset": written,
+            "lag": line.lag, "backlog": backlog,
+        }  # fmt: skip
+        verdicts.append(Verdict(severity or Severity.MEDIUM, evidence=view.evidence(), values=values))
+    return verdicts
+
+
+@rule("repl-lag-seconds")
+def lag_seconds(view: View, spec: RuleSpec) -> Verdict | None:
+    if is_replica(view):
+        if view.text("master_link_status") != "up":
+            return None
+        lag, address = view.number("master_last_io_seconds_ago"), master_of(view)
+    else:
+        late = max(_online(view), key=lambda line: line.lag or 0, default=None)
+        if late is None or not late.lag:
+            return None
+        _read_replica(view, late)
+        lag, address = float(late.lag), late.address
+    severity = tier(lag, spec)
+    return Verdict(severity, evidence=view.evidence(), values={"lag": lag, "address": address}) if severity else None
+
+
+@rule("repl-backlog-undersized")
+def backlog_undersized(view: View, spec: RuleSpec) -> Verdict | None:
+    """How many seconds of writes the backlog holds, by two samples or by the average since start."""
+    if view.text("role") != "master" or view.number("connected_slaves") == 0 or view.get("repl_backlog_active") == 0:
+        return None
+    if view.node.earlier is not None and not view.node.restarted:
+        per_second = view.rate("master_repl_offset")
+    else:
+        per_second = view.number("master_repl_offset") / max(view.number("uptime_in_seconds"), 1.0)
+    backlog = view.number("repl_backlog_size")
+    seconds = backlog / per_second if per_second > 0 else float("inf")
+    severity = tier(seconds, spec)
+    values = {"backlog": backlog, "seconds": seconds}
+    return Verdict(severity, evidence=view.evidence(), values=values) if severity else None
+
+
+# --- syncs ---
+
+
+@rule("repl-full-resync-loop")
+def full_resync_loop(view: View, spec: RuleSpec) -> Verdict | None:
+    """Full syncs of one peer that begin anew within ten minutes, some of them broken."""
+    if not view.node.log and not view.has("sync_full"):
+        raise MissingField("sync_full")
+    peer, starts = _busiest(view)
+    count = crowd(starts, LOOP_WINDOW)
+    broken = view.count(*BROKEN) + len(replica_cuts(view))
+    severity = tier(count, spec)
+    if count < 2 or severity is None or broken == 0:
+        return _loop_by_counter(view)
+    values = {"count": count, "broken": broken, "peer": peer or "replica"}
+    quotes = tuple(e.quote() for e in (*starts[-2:], *replica_cuts(view)[-1:], *view.events(*BROKEN)[-2:]))
+    done = view.node.log.last("full-sync-done", "replica-synced")
+    if done and done.position > max(starts[-1].position, *(e.position for e in view.events(*BROKEN)), 0):
+        return Verdict(Severity.LOW, State.RECOVERED, (*quotes, done.quote()), values, "recovered")
+    return Verdict(severity, evidence=quotes, values=values)
+
+
+def _busiest(view: View) -> tuple[str, list[LogEvent]]:
+    """The peer with most full syncs and their starts, from a master's or from a replica's log."""
+    by_peer: dict[str, list[LogEvent]] = defaultdict(list)
+    for event in view.events("full-resync-requested", "psync-refused-backlog", "psync-refused-offset"):
+        by_peer[event.capture("address")].append(event)
+    received = view.events("full-resync-from-master")
+    if not by_peer and not received:
+        return "", view.events("bgsave-for-sync")
+    peer, starts = max(by_peer.items(), key=lambda item: len(item[1]), default=("", []))
+    return (peer, starts) if len(starts) >= len(received) else (master_of(view), received)
+
+
+def _loop_by_counter(view: View) -> Verdict | None:
+    """`sync_full` against uptime and replicas. A fresh master with many replicas is no loop."""
+    if not (view.has("sync_full") and view.has("uptime_in_seconds") and view.has("connected_slaves")):
+        return None
+    total, uptime = float(view.now.number("sync_full")), max(float(view.now.number("uptime_in_seconds")), 60.0)
+    per_replica = total / max(float(view.now.number("connected_slaves")), 1.0)
+    if per_replica < 5 or per_replica / (uptime / 600) < 3:
+        return None
+    view.value_of("sync_full")
+    return Verdict(
+        Severity.HIGH, evidence=view.evidence(), values={"count": total, "uptime": uptime}, variant="counter"
+    )
+
+
+def replica_cuts(view: View) -> list[LogEvent]:
+    """Replicas that the master closed at the output-buffer limit."""
+    return [e for e in (*view.events("output-buffer-limit"), *view.said("output-buffer-limit")) if is_replica_line(e)]
+
+
+def is_replica_line(event: LogEvent) -> bool:
+    return bool(
+        re.search(
+            r"flags=[A-Z]*S|cmd=(?:psync|sync|replconf)\b|\b(?:psync|replconf) scheduled", event.entry.message, re.I
+        )
+    )
+
+
+@rule("repl-output-buffer-limit")
+def output_buffer_limit(view: View, spec: RuleSpec) -> Verdict | None:
+    if not view.node.log and not view.node.said:
+        raise MissingField("server log")
+    cuts = replica_cuts(view)
+    if not cuts:
+        return None
+    text = ""
+    if view.has_config("client-output-buffer-limit") and (
+        found := _LIMIT.search(view.config("client-output-buffer-limit"))
+    ):
+        text = f" (client-output-buffer-limit replica {' '.join(found.groups())})"
+    quotes = (*(event.quote() for event in cuts[-2:]), *view.evidence())
+    return Verdict(spec.severity, evidence=quotes, values={"count": len(cuts), "limit_text": text})
+
+
+@rule("repl-partial-resync-failing")
+def partial_resync_failing(view: View, spec: RuleSpec) -> Verdict | None:
+    refused = view.events("psync-refused-backlog", "psync-refused-offset", "replica-wrong-offset")
+    if not refused:
+        return _partial_by_counter(view)
+    count = view.count("psync-refused-backlog", "psync-refused-offset", "replica-wrong-offset")
+    done = view.node.log.last("replica-synced", "psync-ok")
+    quotes = tuple(event.quote() for event in refused[-2:])
+    if done and done.position > refused[-1].position:
+        return Verdict(Severity.LOW, State.RECOVERED, (*quotes, done.quote()), {"count": count}, "recovered")
+    return Verdict(Severity.HIGH if count > 1 else Severity.MEDIUM, evidence=quotes, values={"count": count})
+
+
+def _partial_by_counter(view: View) -> Verdict | None:
+    if view.node.earlier is not None and not view.node.restarted and view.delta("sync_partial_err") > 0:
+        return Verdict(Severity.MEDIUM, evidence=view.evidence(), values={"count": view.delta("sync_partial_err")})
+    total = view.number("sync_partial_err") if view.has("sync_partial_err") else 0
+    if not view.node.log and not view.has("sync_partial_err"):
+        raise MissingField("sync_partial_err")
+    # A new replica's mismatch counts once; more than one per replica is history worth telling.
+    if total <= max(float(view.get("connected_slaves", 0) or 0), 1.0):
+        return None
+    return Verdict(Severity.LOW, State.HISTORY, view.evidence(), {"count": total}, "history")
+
+
+@rule("repl-replica-lost")
+def replica_lost(view: View, spec: RuleSpec) -> list[Verdict]:
+    """Replicas whose last line is a loss, unless INFO shows as many as ever."""
+    if not view.node.log and not view.has("connected_slaves"):
+        raise MissingField("connected_slaves")
+    if view.node.earlier is not None and not view.node.restarted and view.get("role") == "master":
+        growth = view.node.growth("connected_slaves")
+        if growth.amount < 0:
+            view.delta("connected_slaves")
+            severity = Severity.HIGH if growth.after else Severity.CRITICAL
+            values = {"before": growth.before, "after": growth.after}
+            return [Verdict(severity, evidence=view.evidence(), values=values, variant="dropped")]
+    return [_loss(view, address, event) for address, event in _last_losses(view).items()]
+
+
+def _last_losses(view: View) -> dict[str, LogEvent]:
+    losses: dict[str, LogEvent] = {}
+    for event in (*view.events("replica-link-lost", "replica-timed-out"), *view.said("replica-link-lost")):
+        losses[event.capture("address").rstrip(".") or "?"] = event
+    return losses
+
+
+def _loss(view: View, address: str, lost: LogEvent) -> Verdict:
+    back = [e for e in view.events("replica-asks-sync", "psync-ok", "replica-synced") if e.position > lost.position]
+    returned = any(address in (e.capture("address"), "?") or not e.capture("address") for e in back)
+    listed = any(line.address == address for line in view.node.info.replicas) if view.node.latest else False
+    remaining = str(view.get("connected_slaves", "?"))
+    values = {"address": address, "remaining": remaining}
+    quotes = (lost.quote(), *view.evidence())
+    if returned or listed or is_replica(view):
+        return Verdict(Severity.LOW, State.RECOVERED, quotes, values, "recovered")
+    severity = Severity.CRITICAL if remaining == "0" else Severity.HIGH
+    return Verdict(severity, evidence=quotes, values=values)
+
+
+@rule("repl-flapping")
+def flapping(view: View, spec: RuleSpec) -> Verdict | None:
+    if not view.node.log:
+        raise MissingField("server log")
+    lost = view.events("replica-link-lost") or view.events("link-with-master-lost")
+    peers = Counter(event.capture("address") for event in lost)
+    worst = max((crowd([e for e in lost if e.capture("address") == peer], FLAP_WINDOW) for peer in peers), default=0)
+    severity = tier(worst, spec)
+    if severity is None:
+        return None
+    values = {"count": worst}
+    quotes = tuple(event.quote() for event in lost[-3:])
+    end = view.node.log.last_at
+    settled = end is not None and lost[-1].at is not None and end - lost[-1].at > FLAP_WINDOW
+    if settled:
+        return Verdict(Severity.LOW, State.RECOVERED, quotes, values, "recovered")
+    return Verdict(severity, evidence=quotes, values=values)
+
+
+@rule("repl-empty-sync")
+def empty_sync(view: View, spec: RuleSpec) -> Verdict | None:
+    """A full sync that brought (next to) nothing to a replica that had held keys."""
+    if not view.node.log:
+        raise MissingField("server log")
+    reboot = [
+        e for e in view.events("instance-rebooted") if e.capture("kind") == "master" or "master" in e.entry.message
+    ]
+    if reboot and view.node.latest is not None and view.get("dbsize") == 0:
+        return Verdict(spec.severity, evidence=(reboot[-1].quote(), *view.evidence()), variant="reboot")
+    loads = [e for e in view.events("rdb-loaded") if e.capture("keys").isdigit()]
+    syncs = view.events("full-resync-from-master")
+    if not loads or not syncs or int(loads[-1].capture("keys")) > 0 or loads[-1].position < syncs[-1].position:
+        return None
+    before = max((int(e.capture("keys")) for e in loads[:-1]), default=0)
+    keys_now = sum(db.keys for db in view.node.info.databases) if view.node.latest else 0
+    if before < 10 or keys_now >= before // 2:
+        return None
+    quotes = tuple(e.quote() for e in (*loads[-2:], syncs[-1]))
+    return Verdict(spec.severity, evidence=quotes, values={"before": before, "after": 0})
+
+
+@rule("repl-fullsync-buffer")
+def fullsync_buffer(view: View, spec: RuleSpec) -> Verdict | None:
+    size = max(float(view.get(name, 0) or 0) for name in ("replica_full_sync_buffer_size", "replicas_repl_buffer_size"))
+    events = view.events("replication-buffer-limit")
+    if not events and not view.has("replica_full_sync_buffer_size") and not view.has("replicas_repl_buffer_size"):
+        raise MissingField("replica_full_sync_buffer_size")
+    if events:
+        return Verdict(
+            Severity.HIGH,
+            evidence=tuple(e.quote() for e in events[-2:]),
+            values={"size": events[-1].capture("bytes") or size},
+        )
+    return Verdict(Severity.MEDIUM, evidence=view.evidence(), values={"size": size}) if size > 256 * MB else None
+
+
+# --- refused writes ---
+
+
+@rule("repl-min-replicas-unmet")
+def min_replicas_unmet(view: View, spec: RuleSpec) -> Verdict | None:
+    said = view.said("reply-noreplicas")
+    wanted = next((view.config(n) for n in ("min-replicas-to-write", "min-slaves-to-write") if view.has_config(n)), "?")
+    good = str(view.get("min_slaves_good_slaves", view.get("connected_slaves", "?")))
+    total = view.node.info.errors.get("NOREPLICAS", 0)
+    known = good.isdigit() and wanted.isdigit()
+    if not said and not known and not total and not view.has("role"):
+        raise MissingField("min_slaves_good_slaves")
+    if total:
+        view.value_of("errorstat_NOREPLICAS")
+    values = {"good": good, "wanted": wanted, "count": view.node.said.count("reply-noreplicas") or total}
+    unmet = known and view.get("role") == "master" and int(good) < int(wanted)
+    if said or unmet:
+        quotes = (*(event.quote() for event in said[:2]), *view.evidence())
+        return Verdict(spec.severity, evidence=quotes, values=values)
+    return Verdict(Severity.LOW, State.HISTORY, view.evidence(), values, "history") if total else None
+
+
+@rule("repl-readonly-writes")
+def readonly_writes(view: View, spec: RuleSpec) -> Verdict | None:
+    said = view.said("reply-readonly")
+    total = view.node.info.errors.get("READONLY", 0)
+    if not said and view.node.latest is None:
+        raise MissingField("errorstat_READONLY")
+    count = view.node.said.count("reply-readonly") or total
+    if said:
+        return Verdict(spec.severity, evidence=tuple(event.quote() for event in said[:2]), values={"count": count})
+    if not total:
+        return None
+    view.value_of("errorstat_READONLY")
+    commands = float(view.get("total_commands_processed", 0) or 0)
+    if is_replica(view) and total >= 5 and total > 0.01 * commands:
+        return Verdict(Severity.HIGH, evidence=view.evidence(), values={"count": total})
+    return Verdict(Severity.LOW, State.HISTORY, view.evidence(), {"count": total}, "history")
+
+
+@rule("repl-failover-command")
+def failover_command(view: View, spec: RuleSpec) -> Verdict | None:
+    events = view.events("failover-aborted", "failover-forced")
+    state = view.get("master_failover_state")
+    if state is None and not view.node.log:
+        raise MissingField("master_failover_state")
+    if events:
+        quotes = tuple(event.quote() for event in events[-2:])
+        return Verdict(Severity.HIGH, evidence=quotes, values={"line": events[-1].entry.message[:160]})
+    if state not in (None, "no-failover"):
+        return Verdict(
+            spec.severity, evidence=view.evidence(), values={"master_failover_state": state}, variant="running"
+        )
+    return None
+
+
+# --- a master that was made to follow somebody else ---
+
+
+@rule("repl-foreign-master")
+def foreign_master(view: View, spec: RuleSpec) -> Verdict | None:
+    """REPLICAOF to an address that was never this server's replica, on a server that had been a master."""
+    if not view.node.log:
+        raise MissingField("server log")
+    turned = [event for event in view.events("replicaof-enabled") if not _by_sentinel(event)]
+    family = _family(view)
+    foreign = [e for e in turned if not _is_family(e, family) and _was_master(view, e) and _was_flushed(view, e)]
+    if not foreign:
+        return None
+    event = foreign[-1]
+    back = next((e for e in view.events("promoted-to-master") if e.position > event.position), None)
+    loaded = next(
+        (e for e in view.events("rdb-loaded") if e.position > event.position and e.capture("keys").isdigit()), None
+    )
+    quotes = tuple(e.quote() for e in (event, loaded, back) if e is not None)
+    return Verdict(spec.severity, evidence=quotes, values=_told(event, back, loaded))
+
+
+def _told(event: LogEvent, back: LogEvent | None, loaded: LogEvent | None) -> dict[str, object]:
+    client = event.capture("client") or event.entry.message
+    name = re.search(r"\bname=(\S+)", client)
+    addr = re.search(r"\baddr=(\S+?):\d+", client)
+    who = " ".join(found[1] for found in (name, addr) if found) or "?"
+    time = f"{event.at:%H:%M:%S}" if event.at else "?"
+    target = f"{event.capture('host')}:{event.capture('port')}"
+    keys = f" ({loaded.capture('keys')} keys)" if loaded else ""
+    told = Text(
+        ko=f"로그에 따르면 {time}에 {who}이(가) REPLICAOF {target}을 실행했습니다.",
+        en=f"By the log {who} ran REPLICAOF {target} at {time}.",
+    )
+    return {
+        "time": time, "who": who, "target": target, "keys_text": keys, "told_text": told,
+        "back_text": f"; REPLICAOF NO ONE {back.at:%H:%M:%S}" if back and back.at else "",
+    }  # fmt: skip
+
+
+def _by_sentinel(event: LogEvent) -> bool:
+    return bool(re.search(r"name=sentinel-|cmd=exec", event.entry.message))
+
+
+def _family(view: View) -> set[str]:
+    """Addresses that are, or ever were, replicas of this server or of its group."""
+    known = {event.capture("address").rstrip(".") for event in view.events("replica-asks-sync", "replica-synced")}
+    known |= {line.address for line in view.node.info.replicas}
+    for piece in view.dossier.of_kind(EvidenceKind.SENTINEL):
+        known |= {instance.address for instance in piece.data.instances} if piece.data else set()
+    return known - {""}
+
+
+def _is_family(event: LogEvent, family: set[str]) -> bool:
+    return f"{event.capture('host')}:{event.capture('port')}" in family
+
+
+def _was_master(view: View, event: LogEvent) -> bool:
+    """Whether it served replicas before, or was made a master again after. A new replica does neither."""
+    before = any(e.position < event.position for e in view.events("replica-asks-sync", "replica-synced", "psync-ok"))
+    after = any(e.position > event.position for e in view.events("promoted-to-master"))
+    return before or after
+
+
+def _was_flushed(view: View, event: LogEvent) -> bool:
+    return any(e.position > event.position for e in view.events("full-resync-from-master", "full-sync-step"))
