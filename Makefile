@@ -38,3 +38,12 @@ check: $(VENV)/installed-dev ## ruff, mypy, missing migrations
 
 clean: ## remove the virtual environment and build products, keep the data
 	rm -rf $(VENV) staticfiles .pytest_cache .mypy_cache .ruff_cache
+
+lab: $(VENV)/installed ## provoke faults on private real redis-servers and diagnose them
+	@$(PY) manage.py lab $(FAULTS)
+
+demo: $(VENV)/installed ## serve the portal with a fault that happens while you watch
+	@exec $(PY) manage.py demo --port $(PORT)
+
+bench: $(VENV)/installed-dev ## ratios measured side by side in one run
+	@$(PY) -m benchmarks

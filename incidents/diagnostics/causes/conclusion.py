@@ -109,13 +109,18 @@ def _explained(believed: Sequence[Weighed]) -> dict[str, str]:
     for effect in believed:
         own = {f.id for f in effect.active}
         for cause in believed:
-            if cause.id == effect.id or result.get(cause.id) == effect.id:
+            if cause.id == effect.id or result.get(cause.id) == effect.id or _is_hearsay(cause, effect):
                 continue
             names = set(cause.hypothesis.explains)
             if effect.id in names or (own and own <= names):
                 result[effect.id] = cause.id
                 break
     return result
+
+
+def _is_hearsay(cause: Weighed, effect: Weighed) -> bool:
+    """Words alone do not explain away what was seen, unless they are as strong."""
+    return bool(effect.active) and not cause.active and cause.score < effect.score
 
 
 def _roots(candidates: Sequence[Weighed], explained: Mapping[str, str]) -> list[Weighed]:

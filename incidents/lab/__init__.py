@@ -1,0 +1,1 @@
+"""The fault lab: real servers, real faults, captured as an operator would and diagnosed."""
