@@ -35,8 +35,9 @@ class DocumentForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
+        known = {"id": self.instance.pk} if self.instance.pk else {}
         try:
-            return {**cleaned, **clean_fields({name: value for name, value in cleaned.items() if name in self.fields})}
+            return {**cleaned, **clean_fields({**cleaned, **known})}
         except InvalidDocument as exc:
             raise refuse(
                 {name if name in self.fields else "__all__": why for name, why in exc.errors.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,11 +44,23 @@ class WordsField(LinesField):
 class StepsWidget(forms.Textarea):
     """A text area in the format of the Markdown files; JavaScript lays rows over it."""
 
-    template_name = "admin/knowledge_base/widgets/steps.html"
+    template_name = "knowledge_base/widgets/steps.html"  # in the app: form renderers don't look elsewhere
 
     def __init__(self, columns: Sequence[str]) -> None:
         super().__init__(attrs={"rows": 12, "class": "vLargeTextField", "data-steps": ",".join(columns)})
         self.columns = columns
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["labels"] = json.dumps({key: str(label) for key, label in ROW_LABELS.items()})
+        return context
+
+
+ROW_LABELS = {
+    "text": _("Step"), "command": _("Command"), "expect": _("Expect"), "risk": _("Risk"), "verify": _("Verify"),
+    "undo": _("Undo"), "add": _("Add a step"), "remove": _("Remove"), "up": _("Move up"),
+    "text_mode": _("Edit as text"), "row_mode": _("Edit as rows"),
+}  # fmt: skip
 
 
 class StepsField(forms.Field):
