@@ -81,8 +81,8 @@ _STACK = re.compile(
     r"^During handling of the above exception|^The above exception was the direct cause|^goroutine \d{1,9} \["
 )
 _CHECK = re.compile(
-    r">>> (?:Performing Cluster Check|Check)|\[(?:OK|ERR|WARNING)\] |^\s{0,8}[MS]: [0-9a-f]{40} |"
-    r"\) -> \d{1,18} keys \| "
+    r"^>>> (?:Performing|Check|Assign|Sending|Nodes conf|Fixing|Rebalancing)|\[(?:OK|ERR|WARNING)\] |"
+    r"^\s{0,8}[MS]: [0-9a-f]{40} |\) -> \d{1,18} keys \| "
 )
 _CLUSTER_INFO = re.compile(
     r"\s{0,20}(?:cluster_(?:state|slots_|known_nodes|size|current_epoch|my_epoch|stats_)|total_cluster_links_)"
@@ -184,7 +184,9 @@ def _of_redis(head: str) -> LineKind | None:
     """Recognise what Redis and its command-line client print."""
     if client_list.is_client_line(head) and head.lstrip("\"' 0123456789)").startswith("id="):
         return _K.CLIENT_LIST
-    if cluster_nodes.is_node_line(head) and not head.startswith(("M: ", "S: ")):
+    if head.startswith("vars currentEpoch ") or (
+        cluster_nodes.is_node_line(head) and not head.startswith(("M: ", "S: "))
+    ):
         return _K.CLUSTER_NODES
     if is_tree_line(head):
         return Mark.TREE

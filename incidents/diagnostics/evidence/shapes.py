@@ -11,6 +11,7 @@ from incidents.diagnostics.parsers import acl_list, client_list, cluster_nodes, 
 from incidents.diagnostics.parsers.replies import as_mapping, is_list, plain, whole
 
 _K = EvidenceKind
+MAX_SLOT = 16_383
 _CONTAINER_KEYS = frozenset(("HostConfig", "State", "involvedObject", "containerStatuses", "OOMKilled", "RestartCount"))
 
 
@@ -90,6 +91,14 @@ def is_raw_slowlog(lines: Sequence[str]) -> bool:
     """Whether (id, Unix time, duration, command) stand in the first four lines."""
     texts = [line.strip() for line in lines[:4]]
     return len(texts) == 4 and _is_slow_head(texts)
+
+
+def is_raw_slots(lines: Sequence[str]) -> bool:
+    """Whether (first slot, last slot, address, port) stand in the first four lines."""
+    texts = [line.strip() for line in lines[:4]]
+    if len(texts) < 4 or not all(texts[index].isdigit() and len(texts[index]) <= 5 for index in (0, 1, 3)):
+        return False
+    return int(texts[0]) <= int(texts[1]) <= MAX_SLOT and ("." in texts[2] or ":" in texts[2])
 
 
 def is_raw_history(lines: Sequence[str]) -> bool:

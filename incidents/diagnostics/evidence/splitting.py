@@ -21,7 +21,7 @@ from incidents.diagnostics.evidence.lines import (
     is_wrapped_log_line,
     kind_of_record,
 )
-from incidents.diagnostics.evidence.shapes import is_raw_history, is_raw_slowlog, kind_of_reply
+from incidents.diagnostics.evidence.shapes import is_raw_history, is_raw_slots, is_raw_slowlog, kind_of_reply
 from incidents.diagnostics.parsers.replies import read_tree
 
 _K = EvidenceKind
@@ -244,6 +244,8 @@ class Splitter:
         if self.block is not None and self.block.kind in RAW_KINDS and self._touches():
             return None
         if bare.isdigit():
+            if is_raw_slots(ahead):
+                return _K.CLUSTER_SLOTS
             return _K.SLOWLOG if is_raw_slowlog(ahead) else _K.LATENCY_HISTORY if is_raw_history(ahead) else None
         if is_event_name(bare) and len(ahead) > 1 and len(ahead[1].strip()) == 10 and ahead[1].strip().isdigit():
             return _K.LATENCY_LATEST

@@ -84,7 +84,10 @@ def parse(value: Any) -> CliLatency:
 
 def is_cli_latency_line(line: str) -> bool:
     head = line[:400]
-    return any(p.search(head) for p in (_WINDOW, _INTRINSIC_MAX, _INTRINSIC_RUNS)) or _STAT.match(head) is not None
+    if any(pattern.search(head) for pattern in (_WINDOW, _INTRINSIC_MAX, _INTRINSIC_RUNS)) or _STAT.match(head):
+        return True
+    bare = _BARE.match(head)  # what --latency leaves without a terminal: min, max, average, samples
+    return bare is not None and float(bare[1]) <= float(bare[3]) <= float(bare[2])
 
 
 def _window(match: re.Match[str], line: int) -> LatencyWindow:

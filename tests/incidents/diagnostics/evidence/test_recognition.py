@@ -50,6 +50,22 @@ class TestOneKind:
         assert parsed["metrics"].fields.integer("used_memory") == 1_200_000_000
 
 
+class TestRawReply:
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            (samples.SLOWLOG_RAW, "slowlog"),
+            ("0\n5460\n10.0.0.1\n7001\nabc\n\n5461\n16383\n10.0.0.2\n7002\ndef\n", "cluster_slots"),
+            ("slots\n0\n5460\nnodes\nid\naaa\nport\n7001", "cluster_shards"),
+            ("1795348326\n43\n1795348327\n46", "latency_history"),
+            ("0 4 0.31 96", "cli_latency"),
+            ("OK 3 usable Sentinels. Quorum and failover authorization can be reached", "sentinel"),
+        ],
+    )
+    def test_is_recognised_though_nothing_announces_it(self, text, kind):
+        assert kinds(text) == [kind]
+
+
 class TestMixture:
     def test_is_split_without_any_marks(self):
         order = [
