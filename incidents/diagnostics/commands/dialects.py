@@ -121,6 +121,8 @@ def _place(line: str, target: Target) -> tuple[str, Text]:
         return line, NOTHING
     if command.name.startswith("SENTINEL") and invocation.option("-p") is None:
         return _to_sentinel(line, target), say("render-sentinel")
+    if (invocation.option("-h") or "").startswith("<"):  # "-h <old-master>": meant for that one node, on purpose
+        return line, NOTHING
     if target.topology == "sentinel" and command.name in read_toml("dialects.toml")["sentinel"]["instead"]:
         asked = read_toml("dialects.toml")["sentinel"]["command"]
         return f"{_client(target)} -p 26379 {asked}", say("render-sentinel-failover")

@@ -36,6 +36,13 @@ class TestRender:
         assert rendering.command == "redis-cli -a pw --cluster call n1:7001 CONFIG SET maxmemory 4gb"
         assert "every node" in rendering.text.en
 
+    def test_leaves_a_command_with_the_node_that_it_is_meant_for(self):
+        to_one = "redis-cli -h <node> -p <port> CONFIG SET cluster-announce-bus-port <right-port>"
+        demotion = "redis-cli -h <old-master> REPLICAOF <new-master> <port>"
+
+        assert render(to_one, CLUSTER).command == to_one
+        assert render(demotion, Target("redis", (7, 0), "sentinel")).command == demotion
+
     def test_spares_replicas_a_flush(self):
         assert render("redis-cli FLUSHALL", CLUSTER).command.endswith("--cluster-only-masters")
 
