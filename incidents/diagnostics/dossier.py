@@ -17,6 +17,8 @@ from incidents.diagnostics.parsers.server_log import LogEntry, parse_log
 from incidents.diagnostics.snapshot import Growth, Snapshot, is_restarted, seconds_between
 
 DOUBLES_LIMIT = 8_000_000  # characters of logs up to which doubles are looked for
+SENTENCES = 1_000  # characters up to which a description counts as words, whatever its kind
+LEAST_APART = 3.0  # seconds between two samples that make a rate
 TESTIMONY_LIMIT = 60_000  # characters that cues are looked for in
 # Characters up to which a piece of this kind counts as testimony. What parsers read is left to the rules: the advice of
 # MEMORY DOCTOR is no complaint, and a long log holds every word.
@@ -45,9 +47,14 @@ class Node:
     def latest(self) -> Snapshot | None:
         return self.snapshots[-1] if self.snapshots else None
 
-    @property
+    @cached_property
     def earlier(self) -> Snapshot | None:
-        return self.snapshots[0] if len(self.snapshots) > 1 else None
+        """The sample that the newest is compared with: the last one before it that is not of the same moment."""
+        if len(self.snapshots) < 2:
+            return None
+        newest = self.snapshots[-1]
+        apart = (s for s in reversed(self.snapshots[:-1]) if not 0 <= seconds_between(s, newest) < LEAST_APART)
+        return next(apart, self.snapshots[0])
 
     @cached_property
     def restarted(self) -> bool:
@@ -99,8 +106,12 @@ class Dossier:
 
     @property
     def main(self) -> Node:
-        """The node that the paste is about: the unnamed one, else the first."""
-        return next((node for node in self.nodes if node.name == ""), self.nodes[0] if self.nodes else Node())
+        """The node that the report is about: the unnamed one if it was seen, else the first with an INFO or a log."""
+        unnamed = next((node for node in self.nodes if node.name == ""), None)
+        if unnamed is not None and (unnamed.latest or unnamed.log):
+            return unnamed
+        seen = next((node for node in self.nodes if node.latest), None) or next((n for n in self.nodes if n.log), None)
+        return seen or unnamed or (self.nodes[0] if self.nodes else Node())
 
     def node(self, name: str) -> Node | None:
         return next((node for node in self.nodes if node.name == name), None)
@@ -110,8 +121,9 @@ class Dossier:
 
     @cached_property
     def prose(self) -> str:
-        """What people wrote."""
-        return "\n".join(piece.text for piece in self.of_kind(EvidenceKind.PROSE))
+        """What people wrote: prose, and a short description even if it reads like a setting or a log line."""
+        told = [p for p in self.pieces if p.kind is EvidenceKind.PROSE or _is_description(p)]
+        return "\n".join(piece.text for piece in told)
 
     @cached_property
     def client_errors(self) -> str:
@@ -120,7 +132,8 @@ class Dossier:
     @cached_property
     def small_texts(self) -> str:
         """What cues are looked for in: prose, client errors, and short texts that no parser takes apart."""
-        texts = [piece.text for piece in self.pieces if len(piece.text) < _LOOSE.get(piece.kind, 0)]
+        loose = [p for p in self.pieces if len(p.text) < _LOOSE.get(p.kind, 0) or _is_description(p)]
+        texts = [piece.text for piece in loose]
         return "\n".join(texts)[:TESTIMONY_LIMIT]
 
     @property
@@ -150,6 +163,10 @@ class Dossier:
         if main.text_of("role") == "slave" or main.text_of("connected_slaves", "0") not in ("", "0"):
             return "replication"
         return "standalone" if main.latest else ""
+
+
+def _is_description(piece: Piece) -> bool:
+    return piece.name == "description" and len(piece.text) < SENTENCES
 
 
 def build_dossier(pieces: Sequence[Piece], intake: IncidentInput | None = None) -> Dossier:
