@@ -73,8 +73,8 @@ def state_fail(view: View, spec: RuleSpec) -> Verdict | None:
     if opened:
         return Verdict(spec.severity, evidence=tuple(quotes), values=values)
     if said and not any(cluster_field(node, "cluster_state") == "ok" for node in view.dossier.nodes):
-        values = {"count": view.node.said.count("reply-clusterdown")}
-        return Verdict(spec.severity, evidence=tuple(quotes), values=values, variant="said")
+        count = view.node.said.count("reply-clusterdown")
+        return Verdict(spec.severity, evidence=tuple(quotes), values={"count": count}, variant="said")
     return None
 
 
@@ -155,10 +155,15 @@ def node_fail(view: View, spec: RuleSpec) -> list[Verdict]:
     return verdicts
 
 
+def identity_of(event: LogEvent) -> str:
+    """The node id of a line, without the name and the colon that may follow it."""
+    return event.capture("node").split(" ")[0].strip(":.,")
+
+
 def _last_fail_lines(view: View) -> dict[str, LogEvent]:
     last: dict[str, LogEvent] = {}
     for event in view.events(*FAILED_LINES, "node-fail-cleared"):
-        last[event.capture("node").split(" ")[0]] = event
+        last[identity_of(event)] = event
     return last
 
 

@@ -12,7 +12,7 @@ from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Evidence, Severity, State
 from incidents.diagnostics.log_digest import LogEvent
-from incidents.diagnostics.rules.cluster import FAILED_LINES, FAILOVER_LINES, MANUAL_WINDOW
+from incidents.diagnostics.rules.cluster import FAILED_LINES, FAILOVER_LINES, MANUAL_WINDOW, identity_of
 from incidents.diagnostics.rules.cluster_views import (
     all_views,
     cluster_field,
@@ -59,7 +59,7 @@ def _first_marks(node: Node) -> dict[str, LogEvent]:
     marks: dict[str, LogEvent] = {}
     for event in node.log.of(*FAILED_LINES):
         if event.at is not None:
-            marks.setdefault(event.capture("node").split(" ")[0], event)
+            marks.setdefault(identity_of(event), event)
     return marks
 
 

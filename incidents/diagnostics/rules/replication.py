@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.fields import MissingField
-from incidents.diagnostics.findings import Severity, State
+from incidents.diagnostics.findings import Evidence, Severity, State
 from incidents.diagnostics.log_digest import LogEvent
 from incidents.diagnostics.parsers.info import ReplicaLine
 from incidents.diagnostics.rules.engine import Verdict, rule, tier
@@ -59,8 +59,8 @@ def crowd(events: Sequence[LogEvent], window: timedelta) -> int:
 def link_down(view: View, spec: RuleSpec) -> Verdict | None:
     """Trust master_link_status; without it the order of the log's lines."""
     lost = view.events(*LOST)
-    status = view.get("master_link_status") if view.has("role") else None
-    if not view.has("role") and not view.node.log:
+    status = str(view.get("master_link_status", "")).split(" ")[0]
+    if not status and not view.has("role") and not view.node.log:
         raise MissingField("master_link_status")
     values = {"master": master_of(view), "line": lost[-1].entry.message[:160] if lost else ""}
     quotes = tuple(event.quote() for event in (*lost[:1], *lost[-2:][len(lost) < 2 :]))
@@ -75,7 +75,7 @@ def link_down(view: View, spec: RuleSpec) -> Verdict | None:
     return Verdict(Severity.HIGH, evidence=quotes, values=values, variant="log")
 
 
-def _down_now(view: View, values: dict[str, object], quotes: tuple) -> Verdict:  # type: ignore[type-arg]
+def _down_now(view: View, values: Mapping[str, object], quotes: tuple[Evidence, ...]) -> Verdict:
     seconds = float(view.get("master_link_down_since_seconds", -1))
     evidence = (*view.evidence(), *quotes)
     if view.get("master_sync_in_progress", 0) == 1 and view.count(*BROKEN) < 2:

@@ -60,12 +60,9 @@ def too_many_masters(dossier: Dossier, spec: RuleSpec) -> Verdict | None:
     if pair is not None:
         quotes = tuple(q for node in pair for q in _quote(node, "role", "master_replid", "master_replid2"))
         return _split(pair[0].name or "?", pair[1].name or "?", quotes, dossier)
-    return _demoted_master(dossier, masters) if masters else _unknown(dossier)
-
-
-def _unknown(dossier: Dossier) -> None:
     if not data_nodes(dossier):
         raise MissingField("role")
+    return _demoted_master(dossier, masters)
 
 
 def _share_history(a: Node, b: Node) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from incidents.diagnostics.evidence import EvidenceKind
@@ -185,11 +184,7 @@ def _by_count(view: View, spec: RuleSpec) -> Verdict | None:
     if usable >= max(quorum, known // 2 + 1):
         return None
     detail = f"{usable}/{known} Sentinels, quorum {quorum or '?'}"
-    return Verdict(spec.severity, evidence=tuple(e.quote() for e in _down_quotes(down)), values={"detail": detail})
-
-
-def _down_quotes(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
-    return events[:3]
+    return Verdict(spec.severity, evidence=tuple(event.quote() for event in down[:3]), values={"detail": detail})
 
 
 @rule("sent-even-or-few")
@@ -220,9 +215,9 @@ def config_unwritable(view: View, spec: RuleSpec) -> Verdict | None:
         return Verdict(Severity.CRITICAL, evidence=(start[-1].quote(),), values=values, variant="start")
     if not failed:
         return None
-    values = {"error": failed[-1].capture("error") or "?", "count": view.count("sentinel-config-not-saved")}
+    told = {"error": failed[-1].capture("error") or "?", "count": view.count("sentinel-config-not-saved")}
     quotes = tuple(event.quote() for event in failed[-2:])
     saved = view.node.log.last("sentinel-config-saved")
     if saved and saved.position > failed[-1].position:
-        return Verdict(Severity.LOW, State.RECOVERED, quotes, values, "recovered")
-    return Verdict(Severity.HIGH, evidence=quotes, values=values)
+        return Verdict(Severity.LOW, State.RECOVERED, quotes, told, "recovered")
+    return Verdict(Severity.HIGH, evidence=quotes, values=told)
