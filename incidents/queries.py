@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.shortcuts import get_object_or_404
 
+from incidents.analysis.events import EventKind
 from incidents.fragments import RunFacts, StoredEvent
 from incidents.models import PUBLIC_ID_PREFIX, AnalysisRun, EvidenceItem, Incident
 from incidents.run_view import RunView, view_of
@@ -111,5 +112,9 @@ def evidence_list(incident: Incident) -> QuerySet[EvidenceItem]:
 
 def run_view(run: AnalysisRun) -> RunView:
     """Everything that a run has told so far."""
-    events = run.events.order_by("sequence").values_list("sequence", "kind", "payload")
-    return view_of(RunFacts.of(run), (StoredEvent(*event) for event in events))
+    events = [
+        StoredEvent(*event) for event in run.events.order_by("sequence").values_list("sequence", "kind", "payload")
+    ]
+    if run.is_active and events and events[-1].kind == EventKind.DONE:
+        run.refresh_from_db()  # it ended between the two queries, and the page must not say that it is under way
+    return view_of(RunFacts.of(run), events)

@@ -110,17 +110,23 @@ def _read_encoded(run_id: int, after: int, style: str) -> list[Frame]:
 def _read(run_id: int, after: int) -> list[Frame]:
     """Every stored event after a number; for a run that has ended a last one in any case, else a browser returns."""
     try:
-        run = AnalysisRun.objects.select_related("incident").filter(pk=run_id).first()
+        run = _run(run_id)
         if run is None:  # deleted while somebody looked
             return [Frame(StoredEvent(after + 1, EventKind.DONE, {"status": "cancelled"}), RunFacts())]
         rows = RunEventRow.objects.filter(run_id=run_id, sequence__gt=after).order_by("sequence")
         events = [StoredEvent(row.sequence, row.kind, row.payload) for row in rows]
         if not events and not run.is_active:
             events = [StoredEvent(after + 1, EventKind.DONE, {"status": run.status})]
+        if run.is_active and events and events[-1].kind == EventKind.DONE:
+            run.refresh_from_db()  # it ended between the two queries
         facts = RunFacts.of(run) if events else RunFacts()
         return [Frame(event, facts) for event in events]
     finally:
         connection.close()
+
+
+def _run(run_id: int) -> AnalysisRun | None:
+    return AnalysisRun.objects.filter(pk=run_id).first()
 
 
 def _last_sequence(run_id: int) -> int:

@@ -245,3 +245,19 @@ def read_quietly(address: str, token: str) -> None:
         read(address, token)
     except httpx.HTTPError:
         return
+
+
+@pytest.mark.django_db
+class ReadTests:
+    def test_never_shows_an_end_that_still_runs(self, start, bob, monkeypatch):
+        """The run is read as running, ends, and only then its events are read."""
+        run = start()
+        stale = AnalysisRun.objects.get(pk=run.pk)
+        services.cancel_run(run=run, actor=bob)
+        monkeypatch.setattr(streaming, "connection", type("Kept", (), {"close": lambda self: None})())
+        monkeypatch.setattr(streaming, "_run", lambda run_id: stale)
+
+        (frame,) = streaming._read(run.pk, 0)
+
+        assert frame.is_last
+        assert frame.facts.status == "cancelled"
