@@ -25,8 +25,9 @@ def main(port: int) -> None:
     from tests.incidents.standins import Scripted
 
     call_command("migrate", verbosity=0)
-    admin, _created = User.objects.get_or_create(username="admin", is_superuser=True)
-    Token.objects.get_or_create(user=admin, key="t" * 40)
+    if not User.objects.exists():
+        admin = User.objects.create_superuser("admin", password="admin")
+        Token.objects.create(user=admin, key="t" * 40)
 
     def slowly(*args: object, **kwargs: object) -> Iterator[object]:
         for event in Scripted(words=20)(*args, **kwargs):  # type: ignore[arg-type]
