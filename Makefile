@@ -43,7 +43,7 @@ lab: $(VENV)/installed ## provoke faults on private real redis-servers and diagn
 	@$(PY) manage.py lab $(FAULTS)
 
 demo: $(VENV)/installed ## serve the portal with a fault that happens while you watch
-	@exec $(PY) manage.py demo --port $(PORT)
+	@DATA_DIR=data/demo exec $(PY) manage.py demo --port $(PORT)
 
 bench: $(VENV)/installed-dev ## ratios measured side by side in one run
 	@$(PY) -m benchmarks

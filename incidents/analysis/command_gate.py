@@ -63,7 +63,7 @@ class CommandGate:
         return [step for step in passed if step is not None]
 
     def pass_step(self, step: Step) -> Step | None:
-        """The step with its command as the target says it; without one where only another way exists. None: held back."""
+        """The step as the target says it, without a command where only another way exists. None: held back."""
         if not step.command:
             return step
         if any(word.lower() in step.command.lower() for word in self.forbidden):

@@ -50,7 +50,7 @@ def read_input(data: Mapping[str, Any], *, files: Sequence[UploadedText] = ()) -
     return IncidentInput(
         timestamp=str(data.get("timestamp") or ""),
         error_logs=tuple(logs.splitlines() if isinstance(logs, str) else (str(line) for line in logs)),
-        metrics=data.get("metrics") if isinstance(data.get("metrics"), Mapping) else {},
+        metrics=metrics if isinstance(metrics := data.get("metrics"), Mapping) else {},
         redis_info=data["redis_info"] if isinstance(data.get("redis_info"), str) else _joined(data.get("redis_info")),
         redis_version=str(data.get("redis_version") or ""),
         deployment_type=str(data.get("deployment_type") or ""),

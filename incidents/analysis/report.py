@@ -158,8 +158,7 @@ _PARTS: dict[str, type] = {
 
 def from_json(data: Mapping[str, Any]) -> AnalysisResult:
     """Read a stored result. Unknown keys are dropped, so that an older portal reads a newer row."""
-    result = _read(AnalysisResult, data)
-    assert isinstance(result, AnalysisResult)
+    result: AnalysisResult = _read(AnalysisResult, data)
     return result
 
 

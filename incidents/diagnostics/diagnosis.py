@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from incidents.diagnostics import rules  # noqa: F401  (registers the rules' functions)
 from incidents.diagnostics.causes.conclusion import Conclusion, conclude
@@ -14,14 +17,13 @@ from incidents.diagnostics.evidence import read_intake
 from incidents.diagnostics.intake import IncidentInput
 from incidents.diagnostics.rules.engine import Examination, examine
 
-# A question whether all is well, as opposed to a report of trouble.
-_ROUTINE = re.compile(
-    r"routine|health ?check|check[- ]?up|sanity check|anything (?:off|wrong)|is (?:everything|it|this) (?:ok|fine|healthy)|"
-    r"before the (?:campaign|sale|event)|정기 ?점검|점검 (?:자료|결과|부탁|요청)|상태 ?점검|괜찮은지|이상이? ?(?:없는지|있는지)|"
-    r"문제가? ?(?:없는지|있는지)|확인 ?부탁|health report|all good|double[- ]check",
-    re.IGNORECASE,
-)
 WELL_SEEN_FIELDS = 40  # fields of INFO from which on the server counts as seen
+
+
+@cache
+def _routine() -> re.Pattern[str]:
+    with (Path(__file__).parent / "routine_check.toml").open("rb") as stream:
+        return re.compile("|".join(tomllib.load(stream)["patterns"]), re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def diagnose_dossier(dossier: Dossier, *, thresholds: Mapping[str, Mapping[str, 
     conclusion = conclude(
         examination.findings,
         Testimony(prose=dossier.prose, errors=dossier.client_errors, anything=dossier.small_texts),
-        routine_check=bool(_ROUTINE.search(dossier.prose)) and not dossier.client_errors.strip(),
+        routine_check=bool(_routine().search(dossier.prose)) and not dossier.client_errors.strip(),
         well_seen=any(len(node.info.fields) >= WELL_SEEN_FIELDS for node in dossier.nodes),
     )
     return Diagnosis(dossier, examination, conclusion)

@@ -14,8 +14,8 @@ LEAST_SECONDS = 5.0
 MOST_MINUTES = 14 * 24 * 60  # further away than two weeks is no forecast but a guess
 
 _BASIS = Text(
-    ko="{field} {before} → {after} ({seconds:secs} 동안, 분당 {pace}). 한도 {limit}까지 약 {minutes:num}분",
-    en="{field} {before} → {after} in {seconds:secs} ({pace} a minute); about {minutes:num} minutes to {limit}",
+    ko="{field} {before} → {after} ({seconds:secs} 동안, 분당 {pace}). 한도 {limit}까지 약 {minutes:mins}",
+    en="{field} {before} → {after} in {seconds:secs} ({pace} a minute); about {minutes:mins} to {limit}",
 )
 
 

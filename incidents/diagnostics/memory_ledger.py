@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from incidents.diagnostics.dossier import Node
 from incidents.diagnostics.fields import MissingField
@@ -37,16 +40,11 @@ class Ledger:
     advice: Text
 
 
-_LABELS = {
-    "startup": Text("기본 사용", "Start-up"),
-    "data": Text("데이터", "Data"),
-    "keyspace": Text("키·사전 오버헤드", "Key and dict overhead"),
-    "clients": Text("클라이언트 버퍼", "Client buffers"),
-    "replicas": Text("복제 버퍼·백로그", "Replica buffers and backlog"),
-    "aof": Text("AOF 버퍼", "AOF buffer"),
-    "scripts": Text("Lua·함수", "Lua and functions"),
-    "cluster": Text("클러스터 링크", "Cluster links"),
-}
+@cache
+def _words() -> dict[str, dict[str, Text]]:
+    with (Path(__file__).parent / "memory_ledger.toml").open("rb") as stream:
+        tables = tomllib.load(stream)
+    return {name: {key: Text.of(value) for key, value in table.items()} for name, table in tables.items()}
 
 
 def ledger_of(node: Node) -> Ledger | None:
@@ -81,7 +79,7 @@ def _draw(name: str, snapshot: Snapshot) -> Ledger:
     order = ("data", "keyspace", "clients", "replicas", "aof", "scripts", "cluster", "startup")
     return Ledger(
         node=name,
-        parts=tuple(Part(key, _LABELS[key], parts[key]) for key in order if parts[key] > 0),
+        parts=tuple(Part(key, _words()["labels"][key], parts[key]) for key in order if parts[key] > 0),
         used=used,
         rss=rss,
         fragmentation=max(rss - used, 0),
@@ -104,25 +102,13 @@ def _replication(snapshot: Snapshot) -> int:
 
 
 def _advice(parts: dict[str, int], *, used: int, rss: int, limit: int, host: int, fork: int) -> Text:
+    words = _words()["advice"]
     buffers = parts["clients"] + parts["replicas"]
     if buffers > 0.25 * used:
-        return Text(
-            ko="버퍼가 메모리의 {share:pct}를 차지합니다. maxmemory를 올려도 버퍼가 다시 채웁니다. 버퍼를 쥔 클라이언트부터 찾으십시오.",
-            en="Buffers hold {share:pct} of the memory. Raising maxmemory only gives them more: find their owners first.",
-        ).format(share=buffers / max(used, 1))
+        return words["buffers"].format(share=buffers / max(used, 1))
     if host and rss + fork > 0.95 * host:
-        return Text(
-            ko="RSS {rss:bytes}에 저장 시 fork 여유 {fork:bytes}를 더하면 호스트 {host:bytes}를 넘습니다. maxmemory를 올리면 OOM killer가 프로세스를 종료할 수 있습니다.",
-            en="RSS {rss:bytes} plus {fork:bytes} for a fork exceeds the host's {host:bytes}: raising maxmemory may get the process killed.",
-        ).format(rss=rss, fork=fork, host=host)  # fmt: skip
-    if limit and host and used > 0.8 * limit:
-        room = int(SAFE_SHARE * host) - limit
-        if room > 0.1 * limit:
-            return Text(
-                ko="호스트에 여유가 있어 maxmemory를 약 {room:bytes}까지 더 올릴 수 있습니다(fork 여유 포함). 원인을 고치는 동안의 시간 벌기입니다.",
-                en="The host has room: maxmemory may grow by about {room:bytes} (fork head-room counted). It buys time while the cause is mended.",
-            ).format(room=room)  # fmt: skip
-    return Text(
-        ko="메모리 구성에 위험 신호가 없습니다.",
-        en="Nothing in the make-up of memory is alarming.",
-    )
+        return words["no_room"].format(rss=rss, fork=fork, host=host)
+    room = int(SAFE_SHARE * host) - limit
+    if limit and used > 0.8 * limit and room > 0.1 * limit:
+        return words["room"].format(room=room)
+    return words["calm"]

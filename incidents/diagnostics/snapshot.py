@@ -9,6 +9,8 @@ from incidents.diagnostics.fields import MissingField, read_number
 from incidents.diagnostics.findings import Evidence
 from incidents.diagnostics.parsers.info import Info
 
+LONGEST_NUMBER = 24  # characters; more is a run id or garbage, and would overflow a float
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -28,7 +30,7 @@ class Snapshot:
             return self.info.fields.number(name)  # its _human twin, or MissingField
         text = self.info.fields.text(name)
         try:
-            return int(text)
+            return int(text) if len(text) <= LONGEST_NUMBER else text
         except ValueError:
             number = read_number(text)
             return text if number is None else number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -43,7 +44,7 @@ class Text:
 class _Lenient(Formatter):
     """Format with our own units, and never raise: a value that the evidence lacks must not break a report.
 
-    Units after the colon: bytes (1.5 GB), pct (0.97 as 97 %), num (12,345), secs (3 h 20 m), usec (microseconds).
+    Units after the colon: bytes (1.5 GB), pct (0.97 as 97 %), num (12,345), secs (3 h 20 m), mins, usec.
     """
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -76,16 +77,18 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.2g}"
 
 
+_SPANS = (("m", 60, 7200, 1, "s"), ("h", 3600, 172_800, 60, "m"), ("d", 86400, float("inf"), 3600, "h"))
+
+
 def duration(value: float) -> str:
     """Seconds as the two largest units that matter."""
     if value < 1:
         return f"{value * 1000:.0f} ms"
     if value < 120:
         return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
-    for unit, seconds, below, small in (("m", 60, 7200, 1), ("h", 3600, 172_800, 60), ("d", 86400, float("inf"), 3600)):
+    for unit, seconds, below, small, tail in _SPANS:
         if value < below:
             rest = round(value % seconds / small)
-            tail = {"m": "s", "h": "m", "d": "h"}[unit]
             return f"{value // seconds:.0f} {unit} {rest} {tail}" if rest else f"{value // seconds:.0f} {unit}"
     return f"{value:.0f} s"
 
@@ -95,6 +98,7 @@ UNITS: dict[str, Callable[[float], str]] = {
     "pct": percent,
     "num": count,
     "secs": duration,
+    "mins": lambda value: duration(value * 60),
     "usec": lambda value: duration(value / 1e6),
 }
 
@@ -106,5 +110,20 @@ def _said(values: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {name: value.say(language) if isinstance(value, Text) else value for name, value in values.items()}
 
 
+# "used_memory is at its limit[[ of {maxmemory:bytes}]]": words that are only said where their values are known.
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
+
+
 def _fill(template: str, values: Mapping[str, Any]) -> str:
+    if "[[" in template:
+        template = _OPTIONAL.sub(lambda found: found[1] if _is_known(found[1], values) else "", template)
     return _FORMATTER.vformat(template, (), values) if "{" in template else template
+
+
+def _is_known(template: str, values: Mapping[str, Any]) -> bool:
+    return all(values.get(name) not in (None, "") for name in placeholders(template))
+
+
+def placeholders(template: str) -> list[str]:
+    """The names that a template wants filled in."""
+    return [name for _, name, _, _ in _FORMATTER.parse(template) if name]

@@ -13,7 +13,7 @@ from pathlib import Path
 from incidents.diagnostics.intake import IncidentInput
 from incidents.lab.capturing import capture
 from incidents.lab.connections import Pool, Proxy, encode, pipeline
-from incidents.lab.servers import RedisServer, free_port
+from incidents.lab.servers import ConfigValue, RedisServer, free_port
 
 NOT_WRITABLE = "/proc/sys/kernel/ostype"  # refuses writers with EACCES, root too
 FULL_DEVICE = "/dev/full"  # refuses writers with ENOSPC
@@ -101,7 +101,7 @@ def maxclients_reached() -> Iterator[IncidentInput]:
 
 @fault(
     "replica-lags", "A replica hangs and falls behind", scenario="SC-003", category="replication",
-    severities="high critical medium", causes="replication-lag replication-hung-replica replication-slow-replica",
+    severities="high critical medium", causes="replication-lag",
 )  # fmt: skip
 def replica_lags() -> Iterator[IncidentInput]:
     with RedisServer({"repl-diskless-sync-delay": 0}) as master, _replica_of(master) as replica:
@@ -125,10 +125,10 @@ def _replica_of(master: RedisServer) -> Iterator[RedisServer]:
 
 @fault(
     "cluster-node-fails", "A master without a replica dies", scenario="SC-004", category="cluster",
-    severities="critical", causes="cluster-slot-uncovered cluster-node-fail cluster-slots-uncovered",
+    severities="critical", causes="cluster-slot-uncovered cluster-node-fail",
 )  # fmt: skip
 def cluster_node_fails() -> Iterator[IncidentInput]:
-    config = {"cluster-enabled": "yes", "cluster-node-timeout": 1500}
+    config: dict[str, ConfigValue] = {"cluster-enabled": "yes", "cluster-node-timeout": 1500}
     with ExitStack() as stack:
         nodes = [stack.enter_context(RedisServer(config)) for _ in range(3)]
         addresses = [f"127.0.0.1:{node.port}" for node in nodes]
@@ -199,7 +199,7 @@ def _redirect_children(directory: Path, pattern: str, target: str) -> None:
 
 @fault(
     "network-partition", "A partition leaves two masters", scenario="SC-008", category="replication",
-    severities="critical", causes="sentinel-flapping sentinel-failover network-partition replication-split-brain",
+    severities="critical", causes="sentinel-split-brain sentinel-flapping",
 )  # fmt: skip
 def network_partition() -> Iterator[IncidentInput]:
     with ExitStack() as stack:
@@ -272,7 +272,7 @@ def wrong_password() -> Iterator[IncidentInput]:
 
 @fault(
     "no-good-replicas", "min-replicas-to-write is not met", category="replication", severities="critical high",
-    causes="replication-min-replicas replication-noreplicas min-replicas-unmet",
+    causes="replication-min-replicas",
 )  # fmt: skip
 def no_good_replicas() -> Iterator[IncidentInput]:
     with RedisServer({"min-replicas-to-write": 1}) as server:

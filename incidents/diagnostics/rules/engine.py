@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from incidents.diagnostics.dossier import Dossier
@@ -85,8 +85,6 @@ def _importance(finding: Finding) -> tuple[int, int, str]:
 
 
 def _effective(specs: Any, changes: Mapping[str, Mapping[str, float]]) -> Iterator[RuleSpec]:
-    from dataclasses import replace
-
     for spec in specs:
         changed = changes.get(spec.id)
         yield replace(spec, thresholds={**spec.thresholds, **changed}) if changed else spec
@@ -123,7 +121,7 @@ def _guarded(
 def decide(view: View, spec: RuleSpec) -> Verdict | list[Verdict] | None:
     """Run the rule's own function, or the generic one that its data asks for."""
     for name in spec.needs:
-        view.config(name.removeprefix("config:")) if name.startswith("config:") else view.value_of(name)
+        _require(view, name)
     if spec.is_ratio and _is_tiny(view):
         return None
     own = NODE_RULES.get(spec.id)
@@ -140,6 +138,16 @@ def decide(view: View, spec: RuleSpec) -> Verdict | list[Verdict] | None:
     else:
         return None
     return _while_warming_up(verdict, view) if spec.is_rate else verdict
+
+
+def _require(view: View, name: str) -> None:
+    """Raise MissingField unless the evidence holds it. `a|b` asks for one of both, `config:x` for a setting."""
+    if name.startswith("config:"):
+        view.config(name.removeprefix("config:"))
+    elif "|" in name:
+        view.value_of(next((one for one in name.split("|") if view.has(one)), name.split("|")[0]))
+    else:
+        view.value_of(name)
 
 
 def decide_by_fields(view: View, spec: RuleSpec) -> Verdict | None:
@@ -265,15 +273,13 @@ def _values(view: View) -> dict[str, Any]:
 
 
 def _is_tiny(view: View) -> bool:
-    if view.has("used_memory") and view.now.value("used_memory") < TINY_BYTES:
+    if view.has("used_memory") and view.now.number("used_memory") < TINY_BYTES:
         return True
-    return view.has("total_commands_processed") and view.now.value("total_commands_processed") < TINY_COMMANDS
+    return view.has("total_commands_processed") and view.now.number("total_commands_processed") < TINY_COMMANDS
 
 
 def _while_warming_up(verdict: Any, view: View) -> Any:
-    from dataclasses import replace
-
-    warming = view.has("uptime_in_seconds") and view.now.value("uptime_in_seconds") < WARM_UP_SECONDS
+    warming = view.has("uptime_in_seconds") and view.now.number("uptime_in_seconds") < WARM_UP_SECONDS
     if isinstance(verdict, Verdict) and warming:
         return replace(verdict, severity=Severity.LOW)
     return verdict

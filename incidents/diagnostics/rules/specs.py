@@ -16,6 +16,9 @@ FOLDER = Path(__file__).parent / "catalogue"
 TIERS = ("critical", "high", "medium", "low")
 
 
+NOTHING = Text("", "")
+
+
 class BrokenCatalogue(ValueError):
     """A data file that does not fit the schema. Says which rule and which key."""
 
@@ -39,7 +42,7 @@ class RuleSpec:
     title: Text
     summary: Mapping[str, Text]  # variants by name; "" is the plain one
     means: Text
-    guard: Text = Text("", "")
+    guard: Text = NOTHING
     severity: Severity = Severity.MEDIUM
     state: State = State.ACTIVE
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -59,12 +62,13 @@ class RuleSpec:
     since: str = ""
     source: str = ""
     topic: str = ""
+    unit: str = ""  # of the tiers: bytes, pct, secs, usec, ms, mins, num; other cuts are named by their suffix
 
 
 _KEYS = {
     "category", "title", "summary", "means", "guard", "severity", "state", "thresholds", "descending", "needs", "when",
     "unless", "value", "counter", "latency", "is_ratio", "is_rate", "scope", "log", "explains", "actions", "since", "source",
-    "topic",
+    "topic", "unit",
 }  # fmt: skip
 
 
@@ -97,11 +101,11 @@ def read_rule(rule_id: str, table: Mapping[str, Any]) -> RuleSpec:
             severity=Severity(table.get("severity", "medium")),
             state=State(table.get("state", "active")),
             thresholds=_thresholds(table.get("thresholds", {})),
-            log=LogCondition(**{k: tuple(v) if isinstance(v, list) else v for k, v in table["log"].items()})
-            if "log" in table
-            else None,
+            log=_log_condition(table["log"]) if "log" in table else None,
             actions=tuple(read_action(item) for item in table.get("actions", [])),
-            **{key: tuple(table.get(key, ())) for key in ("needs", "explains", "latency")},
+            needs=tuple(table.get("needs", ())),
+            explains=tuple(table.get("explains", ())),
+            latency=tuple(table.get("latency", ())),
             **{key: table[key] for key in _PLAIN if key in table},
         )
     except (KeyError, ValueError, TypeError, AttributeError) as exc:
@@ -120,7 +124,17 @@ _PLAIN = (
     "since",
     "source",
     "topic",
+    "unit",
 )
+
+
+def _log_condition(table: Mapping[str, Any]) -> LogCondition:
+    return LogCondition(
+        opens=tuple(table.get("opens", ())),
+        closes=tuple(table.get("closes", ())),
+        count=int(table.get("count", 1)),
+        within_seconds=float(table.get("within_seconds", 0.0)),
+    )
 
 
 def read_action(table: Mapping[str, Any]) -> Action:

@@ -15,7 +15,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from incidents.analysis.evaluation import read_input
 from incidents.analysis.rules_analyst import write_report
-from incidents.diagnostics.archive import DecodeError, UnpackError, decode_text, is_archive, unpack
+from incidents.diagnostics.archive import UnpackError, is_archive, unpack
+from incidents.diagnostics.decoding import DecodeError, decode_text
 from incidents.diagnostics.diagnosis import diagnose
 from incidents.diagnostics.intake import IncidentInput, UploadedText
 from incidents.terminal import print_report

@@ -1,0 +1,131 @@
+"""What of a model's answer may stand: every statement is held against what it says it rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from incidents.analysis.chat.advice import Advice
+from incidents.analysis.chat.answer import LABEL, Proposal, Statement
+from incidents.analysis.chat.brief import Brief, Source
+from incidents.analysis.chat.hostile import plain
+from incidents.analysis.chat.numbers import unsupported
+from incidents.analysis.chat.wording import say
+from incidents.analysis.report import QuotedEvidence, Step
+from incidents.diagnostics.redaction.redactor import PLACEHOLDER
+
+LONGEST = 1_500  # characters of one statement
+SHORTEST_QUOTE = 4
+SAID = re.compile(r"[\"“]([^\"“”\n]{16,400})[\"”]")  # something put in quotation marks within a statement
+INLINE = re.compile(r"\s*[\[(]\s*(?:" + LABEL.pattern + r"[\s,;]*)+[\])]")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A statement after the check. `struck` is the reason why it does not stand, "" when it does."""
+
+    text: str
+    sources: tuple[Source, ...] = ()
+    struck: str = ""
+
+    @property
+    def stands(self) -> bool:
+        return bool(self.text) and not self.struck
+
+    def written(self) -> str:
+        """The statement with its sources, as a report shows it."""
+        names = ", ".join(dict.fromkeys(source.name for source in self.sources))
+        return f"{self.text} [{names}]" if names else self.text
+
+
+class Verifier:
+    """Checks statements against one brief. Text is restored first: evidence is compared as it really is."""
+
+    def __init__(self, brief: Brief, *, forbidden: tuple[str, ...] = ()) -> None:
+        self.brief = brief
+        self.language = brief.base.language
+        self.advice = Advice(brief, forbidden=forbidden)
+
+    def statement(self, raw: Statement) -> Checked:
+        text = self._clean(raw.text)
+        if not text:
+            return Checked("")
+        sources, invented = self._sources(raw.cites)
+        problem = (
+            self._problem_of_form(text, sources, invented)
+            or self._problem_of_quotes(text, raw.quotes, sources)
+            or self._problem_of_numbers(text, raw.quotes, sources)
+            or self.advice.problem_of_words(text)
+        )
+        return Checked(text, sources, problem)
+
+    def step(self, proposal: Proposal) -> tuple[Step | None, Checked]:
+        """A step of the model, or None; the statement beside it tells why."""
+        checked = self.statement(proposal.statement)
+        command = self._clean(proposal.command).strip("`")
+        shown = f"{checked.text} `{command}`" if command else checked.text
+        if not checked.stands:
+            return None, Checked(shown, checked.sources, checked.struck)
+        step, problem = self.advice.step(checked.text, command)
+        return step, Checked(shown, checked.sources, problem)
+
+    def _clean(self, text: str) -> str:
+        """The words to show: restored, plain, without the labels that the sources will be named by."""
+        return INLINE.sub("", plain(self.brief.masking.restore(text)))[:LONGEST].strip()
+
+    def _sources(self, cites: Sequence[str]) -> tuple[tuple[Source, ...], list[str]]:
+        found = {cite: self.brief.resolve(cite) for cite in cites}
+        known = {source.label: source for source in found.values() if source is not None}
+        return tuple(known.values()), [cite[:60] for cite, source in found.items() if source is None]
+
+    def _problem_of_form(self, text: str, sources: Sequence[Source], invented: Sequence[str]) -> str:
+        if invented:
+            return say("no_such_source", self.language, cites=", ".join(invented))
+        if not sources:
+            return say("no_source", self.language)
+        if all(source.kind == "step" for source in sources):
+            return say("no_source", self.language)
+        if all(source.label in self.brief.hostile for source in sources):
+            return say("hostile_source", self.language)
+        made_up = PLACEHOLDER.search(text)
+        if made_up:
+            return say("no_such_placeholder", self.language, placeholder=made_up[0])
+        return ""
+
+    def _problem_of_quotes(self, text: str, quotes: Sequence[str], sources: Sequence[Source]) -> str:
+        said = [self.brief.masking.restore(quote) for quote in quotes]
+        said += SAID.findall(text)
+        words = [_squeezed(source.words) for source in sources]
+        for quote in said:
+            bare = _squeezed(quote).strip("\"'“”`…")
+            if len(bare) < SHORTEST_QUOTE:
+                continue
+            if not any(bare in text for text in words) and not self._stands_near(bare, sources):
+                return say("no_such_quote", self.language, quote=bare[:120])
+        return ""
+
+    def _stands_near(self, quote: str, sources: Sequence[Source]) -> bool:
+        """Whether a quote stands in shown lines of a piece that a finding among the sources, or a line, belongs to."""
+        pieces = {source.label.partition(":")[0] for source in sources if source.kind == "evidence"}
+        names = {q.source for source in sources for q in self._quoted_by(source)}
+        sheets = [sheet for sheet in self.brief.sheets if sheet.label in pieces or sheet.source in names]
+        return any(quote in _squeezed(sheet.text_of(sorted(sheet.shown))) for sheet in sheets)
+
+    def _quoted_by(self, source: Source) -> Sequence[QuotedEvidence]:
+        finding = self.brief.findings.get(source.label)
+        return finding.evidence if finding else ()
+
+    def _problem_of_numbers(self, text: str, quotes: Sequence[str], sources: Sequence[Source]) -> str:
+        given = [source.words for source in sources]
+        given += [self.brief.masking.restore(quote) for quote in quotes]
+        given += [self.brief.rules_words, *(f.words for f in self._findings())]
+        wrong = unsupported(text, given)
+        return say("no_such_number", self.language, numbers=", ".join(wrong[:4])) if wrong else ""
+
+    def _findings(self) -> list[Source]:
+        return [source for label in self.brief.findings if (source := self.brief.resolve(label))]
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
