@@ -31,7 +31,11 @@ class Text:
         return cls(ko=value["ko"], en=value["en"])
 
     def format(self, **values: Any) -> Text:
-        """Fill in the values, a Text in its own language. A name without a value is "?", or nothing if it ends in _text."""
+        """Fill in the values, a Text in its own language.
+
+        `[[…]]` is only said where all its names have values. Elsewhere a name without one is "?", or nothing if it
+        ends in `_text`.
+        """
         return Text(ko=_fill(self.ko, _said(values, "ko")), en=_fill(self.en, _said(values, "en")))
 
     def say(self, language: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
+from incidents.diagnostics.fields import MissingField
+
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -102,6 +104,8 @@ class _Evaluator:
 
     def _binop(self, node: ast.BinOp) -> Any:
         left, right = self.of(node.left), self.of(node.right)
+        if isinstance(left, str) or isinstance(right, str):
+            raise MissingField(ast.unparse(node))  # a number was expected and the paste holds a word
         if isinstance(node.op, ast.Div):
             return left / right if right else 0.0  # a ratio to nothing is no ratio; rules guard with `> 0`
         function = _BINARY.get(type(node.op))
@@ -113,8 +117,11 @@ class _Evaluator:
         left = self.of(node.left)
         for op, comparator in zip(node.ops, node.comparators, strict=True):
             right = self.of(comparator)
-            if not _COMPARE[type(op)](left, right):
-                return False
+            try:
+                if not _COMPARE[type(op)](left, right):
+                    return False
+            except TypeError:  # a number was expected and the paste holds a word
+                raise MissingField(ast.unparse(node)) from None
             left = right
         return True
 
@@ -125,4 +132,7 @@ class _Evaluator:
         functions = {**_FUNCTIONS, **self.scope.functions()}
         if name not in functions:
             raise BadExpression(f"there is no function {name}().")
-        return functions[name](*[self.of(argument) for argument in node.args])
+        try:
+            return functions[name](*[self.of(argument) for argument in node.args])
+        except TypeError:
+            raise MissingField(ast.unparse(node)) from None

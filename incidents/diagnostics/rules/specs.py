@@ -14,6 +14,7 @@ from incidents.diagnostics.text import Text
 
 FOLDER = Path(__file__).parent / "catalogue"
 TIERS = ("critical", "high", "medium", "low")
+NOTHING = Text("", "")
 
 
 NOTHING = Text("", "")
@@ -67,8 +68,8 @@ class RuleSpec:
 
 _KEYS = {
     "category", "title", "summary", "means", "guard", "severity", "state", "thresholds", "descending", "needs", "when",
-    "unless", "value", "counter", "latency", "is_ratio", "is_rate", "scope", "log", "explains", "actions", "since", "source",
-    "topic", "unit",
+    "unless", "value", "counter", "latency", "is_ratio", "is_rate", "scope", "log", "explains", "actions", "since",
+    "source", "topic", "unit",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from incidents.diagnostics.evidence import EvidenceKind, Piece
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Evidence
 from incidents.diagnostics.log_digest import LogEvent
+from incidents.diagnostics.parsers.info import Database
 from incidents.diagnostics.snapshot import Snapshot
 
 
@@ -145,7 +146,27 @@ class View:
             "said": self.node.said.count,
             "get": self.get,
             "two_samples": lambda: self.node.earlier is not None,
+            "keys": self.keys,
+            "expires": self.expires,
         }
+
+    # --- the keyspace ---
+
+    def keys(self) -> int:
+        """Keys of all databases. MissingField without INFO keyspace: an absent section is no empty server."""
+        return sum(database.keys for database in self._databases())
+
+    def expires(self) -> int:
+        """Keys with a time to live."""
+        return sum(database.expires for database in self._databases())
+
+    def _databases(self) -> tuple[Database, ...]:
+        databases = self.now.info.databases
+        if not databases and "Keyspace" not in self.now.info.sections:
+            raise MissingField("INFO keyspace")
+        for database in databases:
+            self.value_of(database.name)
+        return databases
 
     def _config_value(self, name: str) -> Any:
         value = self.config(name)
