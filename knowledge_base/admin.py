@@ -29,7 +29,7 @@ class KnowledgeDocumentAdmin(admin.ModelAdmin):
     form = DocumentForm
     change_list_template = "admin/knowledge_base/knowledgedocument/change_list.html"
     change_form_template = "admin/knowledge_base/knowledgedocument/change_form.html"
-    list_display = ("title", "category", "kind", "language", "severity", "status", "index_state", "updated_at")
+    list_display = ("title", "category", "kind", "language", "status", "index_state", "updated_at")
     list_filter = ("status", IndexStateFilter, DueFilter, "category", "kind", "language", "severity", "origin")
     search_fields = ("id", "title", "topic", "tags", "notes")
     list_per_page = 50
