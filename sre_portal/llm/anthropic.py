@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sre_portal.llm.base import FinishReason, Message, StreamEvent
@@ -65,19 +65,17 @@ class AnthropicChat(SdkChat):
         body["messages"] = _turns(message for message in messages if message.role != "system")
         return body
 
-    def _take(self, chunk: Any, collector: Collector) -> Iterator[StreamEvent]:
+    def _take(self, chunk: Any, collector: Collector) -> Iterable[StreamEvent]:
+        if chunk.type == "content_block_delta":
+            return _continue(chunk.index, chunk.delta, collector)
+        if chunk.type == "content_block_start":
+            return _begin(chunk.index, chunk.content_block, collector)
         if chunk.type == "message_start":
             _take_usage(chunk.message.usage, collector)
-        elif chunk.type == "content_block_start":
-            yield from _begin(chunk.index, chunk.content_block, collector)
-        elif chunk.type == "content_block_delta":
-            yield from _continue(chunk.index, chunk.delta, collector)
         elif chunk.type == "message_delta":
             _take_usage(chunk.usage, collector)
-            if chunk.delta.stop_reason == "refusal":
-                collector.refusal = "the model's own safety check"
-            elif chunk.delta.stop_reason:
-                collector.finish = FINISH.get(chunk.delta.stop_reason, "unknown")
+            _take_finish(chunk.delta.stop_reason, collector)
+        return ()
 
 
 @functools.lru_cache(maxsize=32)
@@ -89,28 +87,37 @@ def _client(base_url: str, api_key: str, timeouts: Timeouts) -> Any:
     )
 
 
-def _begin(index: int, block: Any, collector: Collector) -> Iterator[StreamEvent]:
+def _begin(index: int, block: Any, collector: Collector) -> Iterable[StreamEvent]:
     if block.type == "text":
-        yield from collector.add_text(block.text)
-    elif block.type == "tool_use":
+        return collector.add_text(block.text)
+    if block.type == "tool_use":
         # Thoughts have to come back unchanged before the tool call they led to.
         opaque = json.dumps(list(collector.blocks.values())) if collector.blocks else ""
         collector.blocks.clear()
-        yield from collector.add_tool_piece(index, id=block.id, name=block.name, opaque=opaque)
-    elif block.type in ("thinking", "redacted_thinking"):
+        return collector.add_tool_piece(index, id=block.id, name=block.name, opaque=opaque)
+    if block.type in ("thinking", "redacted_thinking"):
         collector.blocks[index] = block.model_dump(exclude_none=True)
+    return ()
 
 
-def _continue(index: int, delta: Any, collector: Collector) -> Iterator[StreamEvent]:
+def _continue(index: int, delta: Any, collector: Collector) -> Iterable[StreamEvent]:
     if delta.type == "text_delta":
-        yield from collector.add_text(delta.text)
-    elif delta.type == "input_json_delta":
-        yield from collector.add_tool_piece(index, arguments=delta.partial_json)
-    elif delta.type == "thinking_delta":
+        return collector.add_text(delta.text)
+    if delta.type == "input_json_delta":
+        return collector.add_tool_piece(index, arguments=delta.partial_json)
+    if delta.type == "thinking_delta":
         collector.blocks[index]["thinking"] += delta.thinking
         collector.add_thought(delta.thinking)
     elif delta.type == "signature_delta":
         collector.blocks[index]["signature"] = delta.signature
+    return ()
+
+
+def _take_finish(reason: str | None, collector: Collector) -> None:
+    if reason == "refusal":
+        collector.refusal = "the model's own safety check"
+    elif reason:
+        collector.finish = FINISH.get(reason, "unknown")
 
 
 def _take_usage(usage: Any, collector: Collector) -> None:

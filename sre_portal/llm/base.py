@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypedDict, Unpack
@@ -181,16 +181,20 @@ class EventStream:
         self._abort = abort
         self._closed = False
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[StreamEvent]:
+        yield from self._events  # cheaper than a call of __next__ per token and layer
+        self._check_end()
 
     def __next__(self) -> StreamEvent:
         try:
             return next(self._events)
         except StopIteration:
-            if self._closed:  # by another thread, between two events: an answer without an end must not look whole
-                raise LLMError(ErrorKind.CANCELLED) from None
+            self._check_end()
             raise
+
+    def _check_end(self) -> None:
+        if self._closed:  # by another thread, between two events: an answer without an end must not look whole
+            raise LLMError(ErrorKind.CANCELLED) from None
 
     def close(self) -> None:
         """End the exchange. Safe to call twice and from another thread."""

@@ -128,17 +128,19 @@ class _BudgetedChat:
         usage = self._estimate(messages, "")
         self._budget.check(usage)
         usage = Usage()  # nothing was sent yet; from the first event on, the prompt counts
-        written, looked_at = "", 0
+        written, next_look = "", 0
         try:
             for event in inner:
-                if isinstance(event, Completed):
+                if isinstance(event, TextDelta):
+                    written += event.text
+                elif isinstance(event, ToolCallDelta):
+                    written += event.arguments
+                elif isinstance(event, Completed):
                     usage = event.usage
-                elif isinstance(event, TextDelta | ToolCallDelta):
-                    written += event.text if isinstance(event, TextDelta) else event.arguments
-                    if not usage.tokens or len(written) - looked_at >= LOOK_EVERY:
-                        looked_at = len(written)
-                        usage = self._estimate(messages, written)
-                        self._budget.check(usage)
+                if len(written) > next_look:
+                    next_look = len(written) + LOOK_EVERY
+                    usage = self._estimate(messages, written)
+                    self._budget.check(usage)
                 yield event
         except LLMError as error:
             usage = error.usage or (self._estimate(messages, written) if written else usage)

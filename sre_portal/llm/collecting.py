@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,15 +50,16 @@ class Collector:
             self._thoughts.append(text)
             self.received += len(text)
 
-    def add_text(self, text: str | None) -> Iterator[StreamEvent]:
-        if isinstance(text, str) and text:
-            self._text.append(text)
-            self.received += len(text)
-            yield TextDelta(text)
+    def add_text(self, text: str | None) -> tuple[StreamEvent, ...]:
+        if not text or not isinstance(text, str):
+            return ()
+        self._text.append(text)
+        self.received += len(text)
+        return (TextDelta(text),)
 
     def add_tool_piece(
         self, index: int | None, *, id: str = "", name: str = "", arguments: str = "", opaque: str = ""
-    ) -> Iterator[StreamEvent]:
+    ) -> tuple[StreamEvent, ...]:
         """Add a piece of a tool call. Some servers number every call 0 and tell them apart by id alone."""
         place = self._place_of_index.get(index or 0)
         if place is None or (id and self._calls[place].id and id != self._calls[place].id):
@@ -71,7 +71,7 @@ class Collector:
         call.opaque = call.opaque or opaque
         call.arguments.append(arguments)
         self.received += 1 + len(arguments)
-        yield ToolCallDelta(place, call.name, arguments)
+        return (ToolCallDelta(place, call.name, arguments),)
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
         return tuple(

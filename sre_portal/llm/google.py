@@ -66,7 +66,7 @@ class GoogleChat(SdkChat):
         body["contents"] = _contents([message for message in messages if message.role != "system"])
         return body
 
-    def _take(self, chunk: Any, collector: Collector) -> Iterator[StreamEvent]:
+    def _take(self, chunk: Any, collector: Collector) -> Iterable[StreamEvent]:
         _take_usage(chunk.usage_metadata, collector)
         blocked = getattr(chunk.prompt_feedback, "block_reason", None)
         if blocked:

@@ -55,11 +55,17 @@ class OpenAIChat(SdkChat):
         client = _client(self._config)
         return lambda body: _Chunks(client.chat.completions.create(**body))
 
-    def _take(self, chunk: Any, collector: Collector) -> Iterator[StreamEvent]:
-        _take_usage(getattr(chunk, "usage", None), collector)
+    def _take(self, chunk: Any, collector: Collector) -> Iterable[StreamEvent]:
+        usage = getattr(chunk, "usage", None)
+        if usage is not None:
+            _take_usage(usage, collector)
+        events: list[StreamEvent] = []
         for choice in getattr(chunk, "choices", None) or ():
-            _take_finish(getattr(choice, "finish_reason", None), collector)
-            yield from _take_delta(getattr(choice, "delta", None) or getattr(choice, "message", None), collector)
+            reason = getattr(choice, "finish_reason", None)
+            if reason:
+                _take_finish(reason, collector)
+            events += _take_delta(getattr(choice, "delta", None) or getattr(choice, "message", None), collector)
+        return events
 
 
 class OpenAIEmbeddings:
@@ -151,30 +157,32 @@ class _Chunks:
 
 
 def _take_usage(usage: Any, collector: Collector) -> None:
-    if usage is None:
-        return
     collector.tokens_in = getattr(usage, "prompt_tokens", None)
     collector.tokens_out = getattr(usage, "completion_tokens", None)
     details = getattr(usage, "prompt_tokens_details", None)
     collector.tokens_cached = getattr(details, "cached_tokens", None) or 0
 
 
-def _take_finish(reason: str | None, collector: Collector) -> None:
+def _take_finish(reason: str, collector: Collector) -> None:
     if reason == "content_filter":
         collector.refusal = collector.refusal or "content filter"
-    elif reason:
+    else:
         collector.finish = FINISH.get(reason, "unknown")
 
 
-def _take_delta(delta: Any, collector: Collector) -> Iterator[StreamEvent]:
+def _take_delta(delta: Any, collector: Collector) -> Iterable[StreamEvent]:
     collector.refusal += getattr(delta, "refusal", None) or ""
     collector.add_thought(getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None))
-    yield from collector.add_text(getattr(delta, "content", None))
-    for call in getattr(delta, "tool_calls", None) or ():
-        function = getattr(call, "function", None)
-        yield from collector.add_tool_piece(
-            getattr(call, "index", None),
-            id=getattr(call, "id", None) or "",
-            name=getattr(function, "name", None) or "",
-            arguments=getattr(function, "arguments", None) or "",
-        )
+    text = collector.add_text(getattr(delta, "content", None))
+    calls = getattr(delta, "tool_calls", None)
+    return [*text, *(event for call in calls for event in _take_call(call, collector))] if calls else text
+
+
+def _take_call(call: Any, collector: Collector) -> Iterable[StreamEvent]:
+    function = getattr(call, "function", None)
+    return collector.add_tool_piece(
+        getattr(call, "index", None),
+        id=getattr(call, "id", None) or "",
+        name=getattr(function, "name", None) or "",
+        arguments=getattr(function, "arguments", None) or "",
+    )

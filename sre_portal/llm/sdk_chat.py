@@ -72,8 +72,8 @@ class SdkChat(ABC):
         """Return what sends a body and gives the chunks of the answer, once the response headers are there."""
 
     @abstractmethod
-    def _take(self, chunk: Any, collector: Collector) -> Iterator[StreamEvent]:
-        """Put a chunk into the collector and yield what it shows."""
+    def _take(self, chunk: Any, collector: Collector) -> Iterable[StreamEvent]:
+        """Put a chunk into the collector and return what it shows."""
 
     # --- The call ------------------------------------------------------------------------------------------------
 
