@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sre_portal.llm.base import FinishReason, StreamEvent, TextDelta, ToolCall, ToolCallDelta
+from sre_portal.llm.json_repair import storable
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Collector:
     def add_text(self, text: str | None) -> tuple[StreamEvent, ...]:
         if not text or not isinstance(text, str):
             return ()
+        text = storable(text)
         self._text.append(text)
         self.received += len(text)
         return (TextDelta(text),)
@@ -69,7 +71,7 @@ class Collector:
         call.id = call.id or id
         call.name = call.name or name
         call.opaque = call.opaque or opaque
-        call.arguments.append(arguments)
+        call.arguments.append(storable(arguments))
         self.received += 1 + len(arguments)
         return (ToolCallDelta(place, call.name, arguments),)
 
