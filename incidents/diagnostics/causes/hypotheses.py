@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from incidents.diagnostics.causes.words import pattern_of
 from incidents.diagnostics.findings import Action, Category, Severity
 from incidents.diagnostics.rules.specs import BrokenCatalogue, read_action
 from incidents.diagnostics.text import Text
@@ -128,4 +129,4 @@ def _probe(table: Mapping[str, Any]) -> Probe:
 
 
 def _patterns(sources: Any) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(source, re.IGNORECASE) for source in sources)
+    return tuple(pattern_of(source) for source in sources)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from incidents.diagnostics.causes.hypotheses import Cue, Hypothesis
+from incidents.diagnostics.causes.words import lowered
 from incidents.diagnostics.findings import Evidence, Finding, Severity, State
 from incidents.diagnostics.text import Text
 
@@ -14,7 +16,7 @@ from incidents.diagnostics.text import Text
 STATE_WEIGHT = {State.ACTIVE: 1.0, State.RECOVERED: 0.45, State.HISTORY: 0.3, State.RISK: 0.5, State.CONTEXT: 0.25}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Testimony:
     """A text that may hold cues: what people wrote, what clients and small captures say."""
 
@@ -22,8 +24,16 @@ class Testimony:
     errors: str
     anything: str  # both, and the lines of logs and captures that fit into a few thousand characters
 
+    @cached_property
+    def _lowered(self) -> Mapping[str, str]:
+        return {"prose": lowered(self.prose), "errors": lowered(self.errors), "any": lowered(self.anything)}
+
     def place(self, where: str) -> str:
         return {"prose": self.prose, "errors": self.errors}.get(where, self.anything)
+
+    def heard(self, where: str) -> str:
+        """The same text as cues hear it, character by character."""
+        return self._lowered[where if where in self._lowered else "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +136,11 @@ def _listen(cues: Sequence[Cue], testimony: Testimony) -> tuple[list[Evidence], 
 
 def hear(cue: Cue, testimony: Testimony) -> Evidence | None:
     """The words that satisfy a cue, with a little of what stands around them. None when it is not said."""
-    text = testimony.place(cue.where)
+    text = testimony.heard(cue.where)
     found = next((match for pattern in cue.any if (match := pattern.search(text))), None)
     if found is None or not all(p.search(text) for p in cue.all) or any(p.search(text) for p in cue.none):
         return None
-    return Evidence(text=_around(text, found.start(), found.end()), source="report")
+    return Evidence(text=_around(testimony.place(cue.where), found.start(), found.end()), source="report")
 
 
 def _around(text: str, start: int, end: int, reach: int = 60) -> str:
