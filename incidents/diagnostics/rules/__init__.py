@@ -6,6 +6,7 @@ from incidents.diagnostics.rules import (  # noqa: F401
     connection,
     keyspace,
     memory,
+    memory_allocator,
     performance,
     persistence,
     replication,
