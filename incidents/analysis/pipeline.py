@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol
 
 from incidents.analysis.events import EventKind, RunEvent
+from incidents.analysis.house_rules import HouseRuling, apply_house_rules
 from incidents.analysis.report import AnalysisResult, Reference, RelatedCase, Usage
 from incidents.analysis.rules_analyst import write_report
 from incidents.diagnostics.diagnosis import Diagnosis, diagnose
@@ -22,6 +23,7 @@ class RetrievedKnowledge:
     related_cases: Sequence[RelatedCase] = ()
     excerpts: Mapping[str, str] = field(default_factory=dict)  # document id → text that a model may read
     notice: str = ""
+    rulings: Sequence[HouseRuling] = ()  # the team's own rules in force for this incident
 
 
 class Retriever(Protocol):
@@ -69,6 +71,7 @@ def analyze(
         related_cases=list(knowledge.related_cases),
         usage=Usage(elapsed_ms=round((clock() - started) * 1000)),
     )
+    report = apply_house_rules(report, knowledge.rulings)
     yield RunEvent(EventKind.REPORT, report.as_json())
     if analyst is not None:
         yield from analyst(diagnosis, report, knowledge)

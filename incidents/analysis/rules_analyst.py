@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from incidents.analysis.command_gate import CommandGate, target_of
+from incidents.analysis.phrases import phrases
 from incidents.analysis.report import (
     AnalysisResult,
     ChainLink,
@@ -33,12 +31,6 @@ from incidents.diagnostics.rules.specs import all_rules
 from incidents.diagnostics.text import Text
 
 IMMEDIATE = 4  # actions that stand on top; the rest follow as detailed steps
-
-
-@cache
-def phrases() -> dict[str, Text]:
-    with (Path(__file__).parent / "phrases.toml").open("rb") as stream:
-        return {name: Text.of(table) for name, table in tomllib.load(stream).items()}
 
 
 def write_report(diagnosis: Diagnosis, *, incident_id: str, language: str) -> AnalysisResult:

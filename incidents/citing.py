@@ -1,0 +1,118 @@
+"""Turn what the knowledge base offers into what a report cites: passages that fit, past cases, house rules."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.urls import NoReverseMatch, reverse
+
+from incidents.analysis.house_rules import HouseRuling, systems_of
+from incidents.analysis.pipeline import RetrievedKnowledge
+from incidents.analysis.report import Reference, RelatedCase
+from incidents.diagnostics.diagnosis import Diagnosis
+from knowledge_base import house_rules
+from knowledge_base.house_rules import HouseRule
+from knowledge_base.knowledge import ForAnalysis
+
+logger = logging.getLogger(__name__)
+
+QUERY_LENGTH = 600
+BESIDE_THE_TOPIC = 0.35  # score from which a document about something else than the root cause is worth citing
+
+Search = Callable[..., ForAnalysis]
+HouseDocuments = Callable[[], Iterable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Librarian:
+    """Finds knowledge for a diagnosis. A failing index costs passages, never the report."""
+
+    search: Search
+    house_documents: HouseDocuments
+
+    def __call__(self, diagnosis: Diagnosis, *, language: str) -> RetrievedKnowledge:
+        root = diagnosis.conclusion.root
+        if root is None:
+            return RetrievedKnowledge()
+        active = [finding.id for finding in diagnosis.examination.findings if finding.is_trouble]
+        category = root.hypothesis.category.value
+        try:
+            rules = [house_rules.read_house_rule(document) for document in self.house_documents()]
+            found = self.search(query_of(diagnosis), active, category=category, language=language)
+        except Exception:  # isolation point: an analysis must not fail because an index did
+            logger.exception("retrieving knowledge failed")
+            return RetrievedKnowledge(notice="The knowledge base could not be searched.")
+        topics = {one.hypothesis.topic for one in diagnosis.conclusion.roots}
+        return cite(found, rules, systems=systems_of(diagnosis.dossier), category=category, topics=topics)
+
+
+def query_of(diagnosis: Diagnosis) -> str:
+    """What to search for: what people wrote, the cause, and the worst findings."""
+    root = diagnosis.conclusion.root
+    parts = [diagnosis.dossier.prose[:200]]
+    if root is not None:
+        parts += [root.hypothesis.title.ko, root.hypothesis.title.en]
+        parts += [finding.title.en for finding in root.active[:3]]
+    return " ".join(parts)[:QUERY_LENGTH]
+
+
+def cite(
+    found: ForAnalysis, rules: Iterable[HouseRule], *, systems: set[str], category: str, topics: set[str]
+) -> RetrievedKnowledge:
+    """Sort what was admitted into references, cases and rulings. Documents for other systems are left out."""
+    known = {rule.document_id: rule for rule in rules}
+    dead = house_rules.superseded_ids(known.values())
+    references: list[Reference] = []
+    cases: list[RelatedCase] = []
+    excerpts: dict[str, str] = {}
+    for admitted in found.admitted:
+        passage = admitted.passage
+        rule = known.get(passage.document_id)
+        if rule is not None and house_rules.is_elsewhere(rule, systems):
+            continue
+        if passage.topic not in topics and passage.score < BESIDE_THE_TOPIC:
+            continue
+        status = "superseded" if passage.document_id in dead else "current"
+        excerpts[passage.document_id] = passage.text
+        shared = {
+            "id": passage.document_id, "title": passage.title, "score": round(passage.score, 3), "status": status,
+            "url": url_of(passage.document_id), "excerpt": passage.text[:400],
+        }  # fmt: skip
+        if passage.kind == "case":
+            cases.append(RelatedCase(**shared))
+        else:
+            references.append(Reference(**shared, why=", ".join(admitted.met)))
+    rulings = [_ruling(rule) for rule in house_rules.in_force(known.values(), systems, category=category)]
+    notice = "" if found.vector_available else (found.problem or "Vector search is unavailable.")
+    return RetrievedKnowledge(references, cases, excerpts, notice, rulings)
+
+
+def _ruling(rule: HouseRule) -> HouseRuling:
+    return HouseRuling(
+        rule.document_id, rule.title, house_rules.forbidden_commands(rule), rule.requires, rule.sentences,
+        url=url_of(rule.document_id),
+    )  # fmt: skip
+
+
+def published_house_documents() -> list[Mapping[str, Any]]:
+    """Published documents that name the systems they govern, in front matter or by a pattern such as session-*."""
+    from knowledge_base.models import KnowledgeDocument
+
+    names_a_pattern = Q(title__contains="-*") | Q(notes__contains="-*") | Q(applies_to__has_key="governs")
+    fields = (
+        "id", "title", "language", "category", "applies_to", "symptoms", "root_causes", "diagnosis_steps", "solutions",
+        "prevention", "notes",
+    )  # fmt: skip
+    says_superseded = Q(notes__icontains="supersede") | Q(notes__contains="대체")
+    return list(KnowledgeDocument.objects.published().filter(names_a_pattern | says_superseded).values(*fields))
+
+
+def url_of(document_id: str) -> str:
+    try:
+        return reverse("knowledge-detail", args=[document_id])
+    except NoReverseMatch:
+        return ""
