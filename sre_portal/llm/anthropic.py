@@ -83,7 +83,10 @@ def _client(base_url: str, api_key: str, timeouts: Timeouts) -> Any:
     sdk = load_sdk("anthropic", "anthropic")
     silence("anthropic", "httpx2", "httpcore2")
     return sdk.Anthropic(
-        api_key=api_key or "no-key", base_url=base_url or ANTHROPIC, http_client=http_client(timeouts), max_retries=0
+        api_key=api_key or "no-key",
+        base_url=base_url or ANTHROPIC,
+        http_client=http_client(timeouts, base_url),
+        max_retries=0,
     )
 
 

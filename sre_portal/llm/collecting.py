@@ -7,6 +7,7 @@ from typing import Any
 
 from sre_portal.llm.base import FinishReason, StreamEvent, TextDelta, ToolCall, ToolCallDelta
 from sre_portal.llm.json_repair import storable
+from sre_portal.llm.thinking import ThoughtFilter
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Collector:
         self.tokens_in: int | None = None
         self.tokens_out: int | None = None
         self.tokens_cached = 0
+        self._filter = ThoughtFilter()
         self.blocks: dict[int, dict[str, Any]] = {}  # what a provider's module keeps between chunks
         self._text: list[str] = []
         self._thoughts: list[str] = []
@@ -54,10 +56,21 @@ class Collector:
     def add_text(self, text: str | None) -> tuple[StreamEvent, ...]:
         if not text or not isinstance(text, str):
             return ()
-        text = storable(text)
-        self._text.append(text)
         self.received += len(text)
-        return (TextDelta(text),)
+        thought, answer = self._filter.feed(storable(text))
+        return self._keep(thought, answer)
+
+    def end(self) -> tuple[StreamEvent, ...]:
+        """Say that nothing more comes, and return what was held back."""
+        return self._keep(*self._filter.close())
+
+    def _keep(self, thought: str, answer: str) -> tuple[StreamEvent, ...]:
+        if thought:
+            self._thoughts.append(thought)
+        if not answer:
+            return ()
+        self._text.append(answer)
+        return (TextDelta(answer),)
 
     def add_tool_piece(
         self, index: int | None, *, id: str = "", name: str = "", arguments: str = "", opaque: str = ""

@@ -25,6 +25,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from sre_portal.llm.errors import ErrorKind, LLMError
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx2
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 T = TypeVar("T")
 
@@ -194,14 +197,16 @@ _watchdog = _Watchdog()
 _current: ContextVar[Exchange | None] = ContextVar("llm_exchange", default=None)
 
 
-def http_client(timeouts: Timeouts) -> httpx2.Client:
+def http_client(timeouts: Timeouts, base_url: str) -> httpx2.Client:
     """Return a client for an SDK whose answers can be ended by their exchange.
 
-    Redirects are not followed: they would carry the prompt to an address that nobody configured.
+    Redirects are not followed: they would carry the prompt to an address that nobody configured. The proxy of the
+    environment is used, but not for a model on this machine, which a proxy could not reach.
     """
     import httpx2
 
     return httpx2.Client(
+        trust_env=urlsplit(base_url).hostname not in LOOPBACK,
         timeout=httpx2.Timeout(timeouts.first_token, connect=timeouts.connect, pool=timeouts.connect),
         limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=20),
         follow_redirects=False,

@@ -7,8 +7,10 @@ with explained(exchange, config, prompt=[message.content for message in messages
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,6 +19,8 @@ from sre_portal.llm.config import EmbeddingConfig, ModelConfig
 from sre_portal.llm.dialect import says_too_long
 from sre_portal.llm.errors import ErrorKind, LLMError
 from sre_portal.llm.exchange import Exchange
+
+logger = logging.getLogger(__name__)
 
 LONGEST_DETAIL = 200  # characters
 ECHO = 24  # characters in a row from the prompt that make a detail an echo of it
@@ -73,7 +77,14 @@ def _failure_of(
         said = complaint_of(exc)
         kind = ErrorKind.RATE_LIMITED if "rate_limit" in said.lower() else ErrorKind.UNAVAILABLE
         return LLMError(kind, clean(said, config.api_key, prompt), model=config.name)
+    logger.warning("%s could not be read: %s at %s", config.name, type(exc).__name__, _place(exc))
     return LLMError(ErrorKind.BAD_RESPONSE, type(exc).__name__, model=config.name)
+
+
+def _place(exc: Exception) -> str:
+    """Say where an exception was raised. Its message is kept out of the log, since it may quote the answer."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 def _kind_of_transport_error(cause: Exception, exchange: Exchange) -> ErrorKind:

@@ -86,7 +86,7 @@ def _client(base_url: str, api_key: str, timeouts: Timeouts) -> Any:
     genai = load_sdk("google.genai", "google-genai")
     silence("google_genai", "httpx2", "httpcore2")
     options = {
-        "httpx_client": http_client(timeouts),
+        "httpx_client": http_client(timeouts, base_url),
         "timeout": round(timeouts.first_token * 1000),  # else the SDK turns the client's own limits off
         **({"base_url": base_url} if base_url else {}),
     }

@@ -124,7 +124,7 @@ def _shared_client(
 ) -> openai.OpenAI | openai.AzureOpenAI:
     """One client per endpoint, so that connections are shared between runs."""
     sdk = _sdk()
-    shared = {"api_key": api_key or NO_KEY, "http_client": http_client(timeouts), "max_retries": 0}
+    shared = {"api_key": api_key or NO_KEY, "http_client": http_client(timeouts, base_url), "max_retries": 0}
     if api_version:
         azure: openai.AzureOpenAI = sdk.AzureOpenAI(azure_endpoint=base_url, api_version=api_version, **shared)
         return azure

@@ -126,6 +126,7 @@ class SdkChat(ABC):
             close = getattr(chunks, "close", None)
             if close:
                 close()
+        yield from collector.end()
         usage = self._usage(request, collector)
         _check(collector, usage)
         calls = collector.tool_calls()

@@ -234,3 +234,20 @@ class TestTheBreaker:
             failure_of(build_chat(config("server-error")))
 
         assert len(openai_server.requests) == 5
+
+
+class TestManyRunsAtOnce:
+    def test_do_not_disturb_each_other(self, openai_server, config):
+        openai_server.reply_with(lambda request: Reply(request.body["messages"][-1]["content"] * 20, pace=0.002))
+        answers: dict[int, str] = {}
+
+        def run(number: int) -> None:
+            answers[number] = complete(build_chat(config(total=20.0)), [Message("user", f"run{number} ")]).text
+
+        threads = [threading.Thread(target=run, args=(number,)) for number in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert answers == {number: f"run{number} " * 20 for number in range(40)}
