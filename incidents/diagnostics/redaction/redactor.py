@@ -7,8 +7,8 @@
     RestoringStream(redactor.mapping)          # the same for an answer that arrives in pieces
 
 Know several texts together? `redact_all` learns from each before it masks any, so a password that is named as one in
-the configuration is masked in the log as well. Restore structured answers after parsing them, string by string: an
-original may hold quotes. Render Markdown after restoring, since "<IP_1>" looks like a tag.
+the configuration is masked in the log as well. Restore structured answers after parsing them (`restore_data`), because
+an original may hold quotes. Render Markdown after restoring, since "<IP_1>" looks like a tag.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from incidents.diagnostics.redaction.checks import is_distinctive, is_measure
 from incidents.diagnostics.redaction.invocations import Invocations
@@ -190,6 +190,17 @@ class Redactor:
 def restore(text: str, mapping: Mapping[str, str]) -> str:
     """Put the originals back. Placeholders that nobody issued stay."""
     return PLACEHOLDER.sub(lambda match: mapping.get(match[0], match[0]), text)
+
+
+def restore_data(value: Any, mapping: Mapping[str, str]) -> Any:
+    """Put the originals back in every string of parsed JSON."""
+    if isinstance(value, str):
+        return restore(value, mapping)
+    if isinstance(value, list):
+        return [restore_data(item, mapping) for item in value]
+    if isinstance(value, dict):
+        return {restore(str(name), mapping): restore_data(item, mapping) for name, item in value.items()}
+    return value
 
 
 class RestoringStream:

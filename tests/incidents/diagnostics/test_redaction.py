@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.diagnostics.redaction import ALL, Kind, Redactor, RestoringStream, restore
+from incidents.diagnostics.redaction import ALL, Kind, Redactor, RestoringStream, restore, restore_data
 from incidents.diagnostics.redaction.spans import Span, settle
 from tests.incidents.diagnostics.seeded_incidents import seeded_incidents
 
@@ -224,6 +224,15 @@ class TestOverlaps:
 
         assert [(span.start, span.end) for span in settled] == [(0, 3), (3, 4), (5, 8), (8, 10)]
         assert [span.kind for span in settled] == [Kind.HOST, Kind.PASSWORD, Kind.PASSWORD, Kind.USER]
+
+
+class TestParsedAnswers:
+    def test_are_restored_string_by_string(self):
+        mapping = {"<PASSWORD_1>": 'with "quotes"', "<IP_1>": "10.0.0.1"}
+
+        restored = restore_data({"steps": ["AUTH <PASSWORD_1>", {"<IP_1>": 3}], "n": None}, mapping)
+
+        assert restored == {"steps": ['AUTH with "quotes"', {"10.0.0.1": 3}], "n": None}
 
 
 class TestAnAnswerInPieces:
