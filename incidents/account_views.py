@@ -10,12 +10,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.authtoken.models import Token
 
+from incidents.requests import PortalRequest
+
 THEMES = ("system", "light", "dark")
 ONE_YEAR = 365 * 24 * 3600
 
 
 @require_http_methods(["GET", "POST"])
-def token(request: HttpRequest) -> HttpResponse:
+def token(request: PortalRequest) -> HttpResponse:
     """Show whether there is a token, make a new one, or revoke it. The key itself is shown once."""
     if request.method == "GET":
         current = Token.objects.filter(user=request.user).first()

@@ -30,7 +30,7 @@ class Operation:
 
 @login_not_required
 def docs(request: HttpRequest) -> HttpResponse:
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     groups: dict[str, list[Operation]] = {}
     for tag, operation in _operations(schema):
         groups.setdefault(tag, []).append(operation)
@@ -48,11 +48,10 @@ def _operations(schema: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
 
 
 def _operation(schema: Mapping[str, Any], path: str, method: str, spec: Mapping[str, Any]) -> Operation:
-    summary, _newline, rest = spec.get("description", "").partition("\n")
     body = _json_schema(spec.get("requestBody", {}))
     return Operation(
         method=method.upper(), path=path, id=spec.get("operationId", ""),
-        summary=spec.get("summary") or summary, description=rest.strip(),
+        summary=spec.get("summary", ""), description=spec.get("description", ""),
         parameters=spec.get("parameters", []),
         body=_pretty(_example(schema, body)) if body else "",
         fields=list(_fields(schema, body)) if body else [],
@@ -87,6 +86,8 @@ def _fields(schema: Mapping[str, Any], part: Mapping[str, Any]) -> Iterator[tupl
 
 
 def _type(part: Mapping[str, Any]) -> str:
+    if "oneOf" in part:
+        return " | ".join(_type(choice) for choice in part["oneOf"])
     if "enum" in part:
         return " | ".join(str(value) for value in part["enum"] if value not in ("", None))
     kind = part.get("type", "any")

@@ -58,7 +58,7 @@ class EvidenceForm(forms.Form):
         label=_("Paste anything"), rows=14,
         help_text=_("INFO, server log, SLOWLOG, CLIENT LIST, CLUSTER NODES, error messages … together if you like."),
     )  # fmt: skip
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # Django takes the field out of the class
         label=_("Files"), required=False,
         help_text=_("Text up to 10 MB each; .gz, .zip and .tar are unpacked."),
     )  # fmt: skip

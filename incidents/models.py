@@ -48,9 +48,6 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Every incident for people with a role, none for anybody else."""
         return self if user.has_perm("incidents.view_incident") else self.none()
 
-    def unresolved(self) -> IncidentQuerySet:
-        return self.exclude(status=Incident.Status.RESOLVED)
-
 
 class Incident(models.Model):
     """Something that went wrong, or seemed to, on one Redis or Valkey deployment."""

@@ -57,9 +57,10 @@ class IncidentFilter:
 
 
 def incidents(user: User | AnonymousUser, wanted: IncidentFilter) -> QuerySet[Incident]:
-    found = Incident.objects.visible_to(user).select_related("assignee", "reporter").defer("description", "resolution")
+    found: QuerySet[Incident] = Incident.objects.visible_to(user)
+    found = found.select_related("assignee", "reporter").defer("description", "resolution")
     if wanted.status == "unresolved":
-        found = found.unresolved()
+        found = found.exclude(status=Incident.Status.RESOLVED)
     elif wanted.status:
         found = found.filter(status=wanted.status)
     if wanted.severity:

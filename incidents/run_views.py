@@ -5,13 +5,14 @@ from __future__ import annotations
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from incidents import queries, services
 from incidents.language import current_language
+from incidents.requests import PortalRequest
 from incidents.streaming import follow
 from incidents.views import may_change, may_view
 from sre_portal import sse
@@ -19,7 +20,7 @@ from sre_portal import sse
 
 @may_change
 @require_POST
-def start_analysis(request: HttpRequest, incident_id: int) -> HttpResponse:
+def start_analysis(request: PortalRequest, incident_id: int) -> HttpResponse:
     incident = queries.incident_for(request.user, incident_id)
     try:
         services.start_analysis(incident=incident, actor=request.user, language=request.POST.get("language", "")[:2])
@@ -30,7 +31,7 @@ def start_analysis(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 @may_change
 @require_POST
-def cancel_run(request: HttpRequest, incident_id: int, run_id: int) -> HttpResponse:
+def cancel_run(request: PortalRequest, incident_id: int, run_id: int) -> HttpResponse:
     run = queries.run_for(request.user, run_id, incident_id=incident_id)
     services.cancel_run(run=run, actor=request.user)
     return redirect(run.incident)
@@ -38,7 +39,7 @@ def cancel_run(request: HttpRequest, incident_id: int, run_id: int) -> HttpRespo
 
 @may_view
 @require_GET
-async def run_events(request: HttpRequest, incident_id: int, run_id: int) -> StreamingHttpResponse:
+async def run_events(request: PortalRequest, incident_id: int, run_id: int) -> StreamingHttpResponse:
     """Stream a run's stored events as fragments of the page. A browser that comes back gets only what it missed."""
     user = await request.auser()
     run = await sync_to_async(queries.run_for)(user, run_id, incident_id=incident_id)

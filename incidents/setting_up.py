@@ -122,7 +122,7 @@ def collect_static(*, say: Say) -> bool:
     if _reads(marker, stamp) and (settings.STATIC_ROOT / "staticfiles.json").exists():
         return False
     from django.contrib.staticfiles.management.commands.collectstatic import Command
-    from whitenoise.storage import CompressedManifestStaticFilesStorage
+    from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
     say("Gathering the static files …")
     command = Command()

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import weakref
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -65,7 +65,7 @@ async def follow(run_id: int, *, after: int, style: str) -> AsyncIterator[bytes]
             yield data
 
 
-async def _live(run_id: int, position: int, style: str) -> AsyncIterator[bytes]:
+async def _live(run_id: int, position: int, style: str) -> AsyncGenerator[bytes]:
     tail = _tails().get(run_id) or Tail(run_id)
     viewer = tail.join()
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from incidents.evidence_search import place_of, window_of
 from incidents.forms import EvidenceForm, IncidentForm, StatusForm
 from incidents.language import current_language
 from incidents.models import AnalysisRun, Category, Incident, Severity
+from incidents.requests import PortalRequest
 from incidents.run_view import report_context
 
 PER_PAGE = 30
@@ -30,7 +31,7 @@ may_change = permission_required("incidents.change_incident", raise_exception=Tr
 
 @may_view
 @require_GET
-def incident_list(request: HttpRequest) -> HttpResponse:
+def incident_list(request: PortalRequest) -> HttpResponse:
     wanted = queries.IncidentFilter.of(request.GET)
     page = Paginator(queries.incidents(request.user, wanted), PER_PAGE).get_page(request.GET.get("page"))
     kept = request.GET.copy()
@@ -47,7 +48,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 @may_add
 @require_http_methods(["GET", "POST"])
-def incident_new(request: HttpRequest) -> HttpResponse:
+def incident_new(request: PortalRequest) -> HttpResponse:
     if request.method == "GET":
         form = IncidentForm(initial={"language": current_language()})
         return render(request, "incidents/new.html", {"section": "incidents", "form": form})
@@ -64,7 +65,7 @@ def incident_new(request: HttpRequest) -> HttpResponse:
 
 @may_add
 @require_POST
-def recognise_text(request: HttpRequest) -> HttpResponse:
+def recognise_text(request: PortalRequest) -> HttpResponse:
     """Say what a text looks like while it is being typed. The form works the same without it."""
     pieces = recognise(request.POST.get("pasted", "")[:GLANCE])
     language = current_language()
@@ -78,21 +79,21 @@ def recognise_text(request: HttpRequest) -> HttpResponse:
 
 @may_view
 @require_GET
-def incident_detail(request: HttpRequest, incident_id: int) -> HttpResponse:
+def incident_detail(request: PortalRequest, incident_id: int) -> HttpResponse:
     incident = queries.incident_for(request.user, incident_id)
     return _incident_page(request, incident, incident.latest_run)
 
 
 @may_view
 @require_GET
-def run_detail(request: HttpRequest, incident_id: int, run_id: int) -> HttpResponse:
+def run_detail(request: PortalRequest, incident_id: int, run_id: int) -> HttpResponse:
     """An earlier run, with the report as it was."""
     run = queries.run_for(request.user, run_id, incident_id=incident_id)
     return _incident_page(request, run.incident, run)
 
 
 def _incident_page(
-    request: HttpRequest, incident: Incident, run: AnalysisRun | None, *, form: EvidenceForm | None = None,
+    request: PortalRequest, incident: Incident, run: AnalysisRun | None, *, form: EvidenceForm | None = None,
     status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     view = queries.run_view(run) if run else None
@@ -114,7 +115,7 @@ def _incident_page(
 
 @may_change
 @require_POST
-def evidence_add(request: HttpRequest, incident_id: int) -> HttpResponse:
+def evidence_add(request: PortalRequest, incident_id: int) -> HttpResponse:
     """Add evidence and analyse again."""
     incident = queries.incident_for(request.user, incident_id)
     form = EvidenceForm(request.POST, request.FILES)
@@ -131,7 +132,7 @@ def evidence_add(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 @may_view
 @require_GET
-def evidence_detail(request: HttpRequest, incident_id: int, sequence: int) -> HttpResponse:
+def evidence_detail(request: PortalRequest, incident_id: int, sequence: int) -> HttpResponse:
     """One text with numbered lines, a window of it at a time; `?line=` leads to a line."""
     incident = queries.incident_for(request.user, incident_id)
     item = get_object_or_404(incident.evidence.select_related("added_by"), sequence=sequence)
@@ -142,7 +143,7 @@ def evidence_detail(request: HttpRequest, incident_id: int, sequence: int) -> Ht
 
 @may_view
 @require_GET
-def evidence_find(request: HttpRequest, incident_id: int) -> HttpResponse:
+def evidence_find(request: PortalRequest, incident_id: int) -> HttpResponse:
     """Lead from a quote of a report to its place in the evidence."""
     incident = queries.incident_for(request.user, incident_id)
     place = place_of(incident, request.GET.get("text", ""), request.GET.get("source", ""), request.GET.get("line", ""))
@@ -155,7 +156,7 @@ def evidence_find(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 @may_change
 @require_POST
-def incident_status(request: HttpRequest, incident_id: int) -> HttpResponse:
+def incident_status(request: PortalRequest, incident_id: int) -> HttpResponse:
     incident = queries.incident_for(request.user, incident_id)
     form = StatusForm(request.POST)
     if form.is_valid():
@@ -167,7 +168,7 @@ def incident_status(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 @may_change
 @require_POST
-def incident_assign(request: HttpRequest, incident_id: int) -> HttpResponse:
+def incident_assign(request: PortalRequest, incident_id: int) -> HttpResponse:
     """Take an incident, or let go of it."""
     incident = queries.incident_for(request.user, incident_id)
     services.assign(
@@ -176,7 +177,7 @@ def incident_assign(request: HttpRequest, incident_id: int) -> HttpResponse:
     return redirect(incident)
 
 
-def _tell_left_out(request: HttpRequest, form: EvidenceForm) -> None:
+def _tell_left_out(request: PortalRequest, form: EvidenceForm) -> None:
     if form.left_out:
         names = ", ".join(form.left_out[:8])
         messages.warning(request, _("Not text, therefore left out: %(names)s") % {"names": names})

@@ -40,7 +40,7 @@ def data_directory_can_be_written(**kwargs: Any) -> Iterable[CheckMessage]:
 @register(Tags.security)
 def pages_load_nothing_inline(**kwargs: Any) -> Iterable[CheckMessage]:
     """Evidence is hostile text. The content security policy is what stands behind the escaping."""
-    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    directives: dict[str, list[str]] = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]  # type: ignore[assignment]
     for name in ("script-src", "style-src", "default-src"):
         loose = [source for source in directives.get(name, ()) if str(source) in LOOSE]
         if loose:

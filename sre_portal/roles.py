@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
 
 
 class Role(StrEnum):
@@ -35,7 +36,7 @@ CURATOR_PERMISSIONS = (
 PERMISSIONS = {Role.OPERATOR: OPERATOR_PERMISSIONS, Role.CURATOR: CURATOR_PERMISSIONS}
 
 
-def role_of(user: AbstractBaseUser | AnonymousUser | Any) -> Role | None:
+def role_of(user: User | AnonymousUser) -> Role | None:
     """The highest role of a user. None for somebody who is not logged in or has no role."""
     if not user.is_authenticated or not user.is_active:
         return None

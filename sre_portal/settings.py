@@ -19,8 +19,12 @@ load_dotenv(BASE_DIR / ".env")
 
 # --- Where and how it runs -------------------------------------------------------------------------------------
 
-APP_ENV = env.text("APP_ENV", "development", choices=("development", "production", "test"),
-                   help="development, production or test; production turns every protection on")
+APP_ENV = env.text(
+    "APP_ENV",
+    "development",
+    choices=("development", "production", "test"),
+    help="development, production or test; production turns every protection on",
+)
 PRODUCTION = APP_ENV == "production"
 APP_DEBUG = DEBUG = env.flag("APP_DEBUG", False, help="Django's debug pages; never in production")
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"), help="how much is logged")
@@ -156,8 +160,12 @@ LOGIN_REDIRECT_URL = "incident-list"
 LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator",
-                 "NumericPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
 ]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -200,13 +208,19 @@ CHAT_ENABLED = bool(OPENAI_API_KEY or OPENAI_BASE_URL)
 
 # --- Knowledge -------------------------------------------------------------------------------------------------
 
-CHROMA_PERSIST_DIRECTORY = Path(env.text("CHROMA_PERSIST_DIRECTORY", str(DATA_DIR / "chroma"),
-                                         help="directory of the embedded Chroma; exactly one process may own it"))
+CHROMA_PERSIST_DIRECTORY = Path(
+    env.text(
+        "CHROMA_PERSIST_DIRECTORY",
+        help="directory of the embedded Chroma, DATA_DIR/chroma by default; exactly one process may own it",
+    )
+    or DATA_DIR / "chroma"
+)
 CHROMA_URL = env.text("CHROMA_URL", help="http://host:port of a Chroma server, for more than one process")
 CHROMA_COLLECTION_NAME = env.text("CHROMA_COLLECTION_NAME", "redis_knowledge", help="prefix of the collections' names")
 RAG_TOP_K = env.integer("RAG_TOP_K", 5, least=1, most=50, help="passages that an analysis or a search returns")
-RAG_SIMILARITY_THRESHOLD = env.number("RAG_SIMILARITY_THRESHOLD", 0.35, most=1.0,
-                                      help="least score (0–1) of a passage, the same with every embedder")
+RAG_SIMILARITY_THRESHOLD = env.number(
+    "RAG_SIMILARITY_THRESHOLD", 0.35, most=1.0, help="least score (0–1) of a passage, the same with every embedder"
+)
 TASK_BROKER_URL = env.secret("TASK_BROKER_URL", help="Celery broker for many machines; empty = threads of this process")
 ANALYSIS_THREADS = env.integer("ANALYSIS_THREADS", 4, least=1, most=64, help="analyses at once in this process")
 
@@ -235,6 +249,12 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "IncidentStatusEnum": "incidents.models.Incident.Status",
         "RunStatusEnum": "incidents.models.AnalysisRun.Status",
+        "ReportLanguageEnum": "incidents.models.Language",
+        "VerdictCategoryEnum": "incidents.models.Category",
+        "SeverityEnum": "incidents.models.Severity",
+        "DocumentStatusEnum": "knowledge_base.models.KnowledgeDocument.Status",
+        "DocumentLanguageEnum": "knowledge_base.models.KnowledgeDocument.Language",
+        "DocumentCategoryEnum": "knowledge_base.models.KnowledgeDocument.Category",
     },
 }
 
@@ -250,7 +270,8 @@ LOGGING = {
             if PRODUCTION
             else structlog.dev.ConsoleRenderer(
                 # Plain: the pretty one prints local variables, and those hold evidence and keys.
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                colors=sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,
             ),
             "foreign_pre_chain": [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso")],
         },

@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.i18n import JavaScriptCatalog, set_language
-from django.contrib.auth.decorators import login_not_required
 from drf_spectacular.views import SpectacularAPIView
 
 

@@ -18,16 +18,17 @@ from rest_framework.views import APIView
 from incidents import queries, services
 from incidents.api.serializers import AnalyzeRequest, ErrorSerializer, ResultSerializer, RunSerializer
 from incidents.models import AnalysisRun
+from incidents.requests import user_of
 
 LONGEST_WAIT = 30.0  # seconds; below the patience of most proxies
 
-INCIDENT_ID = OpenApiParameter("incident_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="INC-000001")
+INCIDENT_ID = OpenApiParameter("incident_id", OpenApiTypes.STR, OpenApiParameter.PATH, description=_("INC-000001"))
 WAIT = OpenApiParameter(
-    "wait", OpenApiTypes.NUMBER, description="seconds to wait for the report, 30 at most; 0 answers at once with 202"
+    "wait", OpenApiTypes.NUMBER, description=_("seconds to wait for the report, 30 at most; 0 answers at once with 202")
 )
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
-    description="a repeated request with the same key gets the first one's run",
+    description=_("a repeated request with the same key gets the first one's run"),
 )  # fmt: skip
 
 
@@ -53,15 +54,13 @@ class AnalyzeView(APIView):
     permissions_by_method = {"POST": "incidents.add_incident"}
 
     @extend_schema(
-        tags=["analyze"], operation_id="analyze", summary="Analyse an incident", request=AnalyzeRequest,
+        tags=["analyze"], operation_id="analyze", summary=_("Analyse an incident"),
+        description=_("When it takes longer than `wait` seconds the answer is 202 with the addresses of the run."),
+        request=AnalyzeRequest,
         parameters=[WAIT, IDEMPOTENCY_KEY],
         responses={200: ResultSerializer, 202: RunSerializer, 400: ErrorSerializer, 413: ErrorSerializer},
     )  # fmt: skip
     def post(self, request: Request) -> Response:
-        """Keep the incident, analyse it and answer with the report.
-
-        When it takes longer than `wait` seconds the answer is 202 with the addresses of the run.
-        """
         wanted = AnalyzeRequest(data=request.data)
         wanted.is_valid(raise_exception=True)
         run = _begin(request, wanted)
@@ -72,12 +71,12 @@ class ResultView(APIView):
     permissions_by_method = {"GET": "incidents.view_incident"}
 
     @extend_schema(
-        tags=["analyze"], operation_id="analyze_result", summary="Get the report of an incident",
+        tags=["analyze"], operation_id="analyze_result", summary=_("Get the report of an incident"),
+        description=_("The newest report; 202 with the addresses of the run while one is under way."),
         parameters=[INCIDENT_ID, WAIT],
         responses={200: ResultSerializer, 202: RunSerializer, 404: ErrorSerializer, 409: ErrorSerializer},
     )  # fmt: skip
     def get(self, request: Request, incident_id: int) -> Response:
-        """The newest report; 202 with the addresses of the run while one is under way."""
         run = queries.incident_for(request.user, incident_id).latest_run
         if run is None:
             raise NotFound(_("This incident has not been analysed."))
@@ -101,7 +100,7 @@ def answer_of(run: AnalysisRun, request: Request) -> Response:
 def _begin(request: Request, wanted: AnalyzeRequest) -> AnalysisRun:
     try:
         return services.analyse_once(
-            intake=wanted.intake(), reporter=request.user, language=wanted.report_language(),
+            intake=wanted.intake(), reporter=user_of(request), language=wanted.report_language(),
             title=wanted.validated_data.get("title", ""),
             key=request.headers.get("Idempotency-Key", "")[:200],
             request_hash=_fingerprint(request.data),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
@@ -24,20 +24,21 @@ from incidents.api.serializers import (
     IncidentSerializer,
 )
 from incidents.models import EvidenceItem, Incident
+from incidents.requests import user_of
 
 DETAILS = ("title", "description", "redis_version", "deployment_type")
 FILTERS = [
     OpenApiParameter(name, OpenApiTypes.STR, description=description)
     for name, description in (
-        ("q", "words in title, description or verdict, or a number"),
-        ("status", "open, investigating, mitigated, resolved or unresolved"),
-        ("severity", "critical, high, medium or low"),
+        ("q", _("words in title, description or verdict, or a number")),
+        ("status", _("open, investigating, mitigated, resolved or unresolved")),
+        ("severity", _("critical, high, medium or low")),
         (
             "category",
             "memory, connection, replication, cluster, performance, persistence, security, availability, none",
         ),
-        ("assignee", "a user name, `me` or `nobody`"),
-        ("order", "newest, oldest, severity or updated"),
+        ("assignee", _("a user name, `me` or `nobody`")),
+        ("order", _("newest, oldest, severity or updated")),
     )
 ]
 
@@ -49,7 +50,7 @@ class IncidentListView(generics.ListAPIView[Incident]):
     def get_queryset(self) -> QuerySet[Incident]:
         return queries.incidents(self.request.user, queries.IncidentFilter.of(self.request.query_params))
 
-    @extend_schema(tags=["incidents"], summary="List incidents", parameters=FILTERS)
+    @extend_schema(tags=["incidents"], summary=_("List incidents"), parameters=FILTERS)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -58,21 +59,21 @@ class IncidentView(APIView):
     permissions_by_method = {"GET": "incidents.view_incident", "PATCH": "incidents.change_incident"}
 
     @extend_schema(
-        tags=["incidents"], summary="Get an incident", parameters=[INCIDENT_ID], responses=IncidentSerializer
+        tags=["incidents"], summary=_("Get an incident"), parameters=[INCIDENT_ID], responses=IncidentSerializer
     )
     def get(self, request: Request, incident_id: int) -> Response:
         return self._answer(queries.incident_for(request.user, incident_id))
 
     @extend_schema(
-        tags=["incidents"], summary="Change status, assignee or details", parameters=[INCIDENT_ID],
+        tags=["incidents"], summary=_("Change status, assignee or details"),
+        description=_("Resolving takes `resolution` and `diagnosis_right` along."), parameters=[INCIDENT_ID],
         request=IncidentSerializer, responses=IncidentSerializer,
     )  # fmt: skip
     def patch(self, request: Request, incident_id: int) -> Response:
-        """Change the status (with resolution and diagnosis_right), the assignee, or the details."""
         incident = queries.incident_for(request.user, incident_id)
         wanted = IncidentSerializer(incident, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
-        return self._answer(change(incident, wanted.validated_data, actor=request.user))
+        return self._answer(change(incident, wanted.validated_data, actor=user_of(request)))
 
     def _answer(self, incident: Incident) -> Response:
         return Response(IncidentSerializer(incident, context={"request": self.request}).data)
@@ -99,21 +100,21 @@ class EvidenceListView(generics.ListAPIView[EvidenceItem]):
     def get_queryset(self) -> QuerySet[EvidenceItem]:
         return queries.evidence_list(queries.incident_for(self.request.user, self.kwargs["incident_id"]))
 
-    @extend_schema(tags=["incidents"], summary="List the evidence of an incident", parameters=[INCIDENT_ID])
+    @extend_schema(tags=["incidents"], summary=_("List the evidence of an incident"), parameters=[INCIDENT_ID])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        tags=["incidents"], summary="Add evidence", parameters=[INCIDENT_ID], request=EvidenceRequest,
+        tags=["incidents"], summary=_("Add evidence"),
+        description=_("Start a run afterwards to have it analysed."), parameters=[INCIDENT_ID], request=EvidenceRequest,
         responses={201: EvidenceSerializer(many=True)},
     )  # fmt: skip
     def post(self, request: Request, incident_id: int) -> Response:
-        """Add texts to an incident. Start a run afterwards to have them analysed."""
         incident = queries.incident_for(request.user, incident_id)
         wanted = EvidenceRequest(data=request.data)
         wanted.is_valid(raise_exception=True)
         try:
-            rows = services.add_evidence(incident=incident, intake=wanted.intake(), actor=request.user)
+            rows = services.add_evidence(incident=incident, intake=wanted.intake(), actor=user_of(request))
         except services.NothingToAnalyse:
             raise ValidationError({"non_field_errors": [_("There is nothing to analyse.")]}) from None
         return Response(EvidenceSerializer(rows, many=True).data, status=status.HTTP_201_CREATED)
@@ -123,7 +124,7 @@ class EvidenceView(APIView):
     permissions_by_method = {"GET": "incidents.view_incident"}
 
     @extend_schema(
-        tags=["incidents"], summary="Get one text", parameters=[INCIDENT_ID], responses=EvidenceTextSerializer
+        tags=["incidents"], summary=_("Get one text"), parameters=[INCIDENT_ID], responses=EvidenceTextSerializer
     )
     def get(self, request: Request, incident_id: int, number: int) -> Response:
         incident = queries.incident_for(request.user, incident_id)

@@ -24,11 +24,18 @@ from incidents.api.analyze import INCIDENT_ID
 from incidents.api.serializers import RunDetailSerializer, RunSerializer
 from incidents.fragments import JSON
 from incidents.models import AnalysisRun, Language
+from incidents.requests import user_of
 from incidents.streaming import follow
 from sre_portal import sse
 
-AFTER = OpenApiParameter("after", OpenApiTypes.INT, description="number of the last event that you have")
+AFTER = OpenApiParameter("after", OpenApiTypes.INT, description=_("number of the last event that you have"))
 EVENTS = {(200, "text/event-stream"): OpenApiTypes.STR}
+
+
+FOLLOWING = _(
+    "Everything that the run has told and tells, as it happens; ends with a `done` event. "
+    "`Last-Event-ID` or `after` continue where a reader left off."
+)
 
 
 class AlreadyRunning(APIException):
@@ -51,7 +58,7 @@ class RunListView(generics.ListAPIView[AnalysisRun]):
         return (runs.filter(status=wanted) if wanted else runs).defer("result").order_by("-id")
 
     @extend_schema(
-        tags=["runs"], summary="List runs",
+        tags=["runs"], summary=_("List runs"),
         parameters=[OpenApiParameter("status", OpenApiTypes.STR, enum=AnalysisRun.Status.values)],
     )  # fmt: skip
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -66,12 +73,12 @@ class IncidentRunsView(generics.ListAPIView[AnalysisRun]):
         incident = queries.incident_for(self.request.user, self.kwargs["incident_id"])
         return incident.runs.select_related("incident", "requested_by").defer("result").order_by("-id")
 
-    @extend_schema(tags=["runs"], summary="List the runs of an incident", parameters=[INCIDENT_ID])
+    @extend_schema(tags=["runs"], summary=_("List the runs of an incident"), parameters=[INCIDENT_ID])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
-        tags=["runs"], summary="Analyse an incident again", parameters=[INCIDENT_ID], request=StartRequest,
+        tags=["runs"], summary=_("Analyse an incident again"), parameters=[INCIDENT_ID], request=StartRequest,
         responses={202: RunSerializer},
     )  # fmt: skip
     def post(self, request: Request, incident_id: int) -> Response:
@@ -80,7 +87,7 @@ class IncidentRunsView(generics.ListAPIView[AnalysisRun]):
         incident = queries.incident_for(request.user, incident_id)
         try:
             run = services.start_analysis(
-                incident=incident, actor=request.user, language=wanted.validated_data.get("language", "")
+                incident=incident, actor=user_of(request), language=wanted.validated_data.get("language", "")
             )
         except services.AnalysisAlreadyRunning:
             raise AlreadyRunning from None
@@ -91,7 +98,7 @@ class IncidentRunsView(generics.ListAPIView[AnalysisRun]):
 class RunView(APIView):
     permissions_by_method = {"GET": "incidents.view_incident"}
 
-    @extend_schema(tags=["runs"], summary="Get a run with its events and result", responses=RunDetailSerializer)
+    @extend_schema(tags=["runs"], summary=_("Get a run with its events and result"), responses=RunDetailSerializer)
     def get(self, request: Request, run_id: int) -> Response:
         run = queries.run_for(request.user, run_id)
         return Response(RunDetailSerializer(run, context={"request": request}).data)
@@ -100,11 +107,16 @@ class RunView(APIView):
 class RunCancelView(APIView):
     permissions_by_method = {"POST": "incidents.change_incident"}
 
-    @extend_schema(tags=["runs"], summary="Cancel a run", request=None, responses=RunSerializer)
+    @extend_schema(
+        tags=["runs"],
+        summary=_("Cancel a run"),
+        description=_("Ends the run at once. One that has ended already stays as it is."),
+        request=None,
+        responses=RunSerializer,
+    )
     def post(self, request: Request, run_id: int) -> Response:
-        """Ends the run at once. One that has ended already stays as it is."""
         run = queries.run_for(request.user, run_id)
-        services.cancel_run(run=run, actor=request.user)
+        services.cancel_run(run=run, actor=user_of(request))
         run.refresh_from_db()
         return Response(RunSerializer(run, context={"request": request}).data)
 
@@ -135,12 +147,14 @@ class RunEventsView(APIView):
     renderer_classes = [EventStreamRenderer, JSONRenderer]
     permissions_by_method = {"GET": "incidents.view_incident"}
 
-    @extend_schema(tags=["runs"], summary="Follow a run (server-sent events)", parameters=[AFTER], responses=EVENTS)
+    @extend_schema(
+        tags=["runs"],
+        summary=_("Follow a run (server-sent events)"),
+        description=FOLLOWING,
+        parameters=[AFTER],
+        responses=EVENTS,
+    )
     def get(self, request: Request, run_id: int) -> StreamingHttpResponse:
-        """Everything that the run has told and tells, as it happens; ends with a `done` event.
-
-        `Last-Event-ID` or `after` continue where a reader left off.
-        """
         return stream(request, queries.run_for(request.user, run_id))
 
 
@@ -149,7 +163,8 @@ class IncidentEventsView(APIView):
     permissions_by_method = {"GET": "incidents.view_incident"}
 
     @extend_schema(
-        tags=["analyze"], operation_id="analyze_events", summary="Follow the newest run (server-sent events)",
+        tags=["analyze"], operation_id="analyze_events", summary=_("Follow the newest run (server-sent events)"),
+        description=FOLLOWING,
         parameters=[INCIDENT_ID, AFTER], responses=EVENTS,
     )  # fmt: skip
     def get(self, request: Request, incident_id: int) -> StreamingHttpResponse:

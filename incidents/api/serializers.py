@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
@@ -19,14 +20,15 @@ User = get_user_model()
 class EvidenceRequest(serializers.Serializer[IncidentInput]):
     """What can be handed in at any time. `pasted` may be anything; what it is gets recognised."""
 
-    error_logs = LinesField(required=False, help_text="log lines, as a list or as one text")
-    metrics = serializers.DictField(required=False, help_text="name → value")
-    redis_info = InfoField(required=False, help_text="output of INFO ALL")
+    error_logs = LinesField(required=False, help_text=_("log lines, as a list or as one text"))
+    metrics = serializers.DictField(required=False, help_text=_("name → value"))
+    redis_info = InfoField(required=False, help_text=_("output of INFO ALL"))
     artifacts = serializers.DictField(
-        required=False, help_text="other captures by name: slowlog, client_list, latency_doctor, memory_stats, config …"
+        required=False,
+        help_text=_("other captures by name: slowlog, client_list, latency_doctor, memory_stats, config …"),
     )
     files = FilesField(required=False)
-    pasted = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, help_text="anything")
+    pasted = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False, help_text=_("anything"))
 
     def validate_pasted(self, value: str) -> str:
         return within_limit(value, "pasted")
@@ -47,15 +49,15 @@ class EvidenceRequest(serializers.Serializer[IncidentInput]):
 class AnalyzeRequest(EvidenceRequest):
     """An incident to be analysed. Every field is optional; at least one must say something."""
 
-    timestamp = serializers.CharField(required=False, allow_blank=True, max_length=64, help_text="when it happened")
+    timestamp = serializers.CharField(required=False, allow_blank=True, max_length=64, help_text=_("when it happened"))
     redis_version = serializers.CharField(required=False, allow_blank=True, max_length=40)
     deployment_type = serializers.CharField(
-        required=False, allow_blank=True, max_length=40, help_text="standalone, replication, sentinel or cluster"
+        required=False, allow_blank=True, max_length=40, help_text=_("standalone, replication, sentinel or cluster")
     )
     description = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     language = serializers.ChoiceField(
-        required=False, choices=Language.choices, help_text="language of the report; else that of Accept-Language"
+        required=False, choices=Language.choices, help_text=_("language of the report; else that of Accept-Language")
     )
 
     def report_language(self) -> str:
@@ -153,7 +155,7 @@ class RunDetailSerializer(RunSerializer):
 
 class QuotedEvidenceSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the option
     line = serializers.IntegerField(allow_null=True)
     node = serializers.CharField()
     at = serializers.CharField()
@@ -169,7 +171,7 @@ class StepSerializer(serializers.Serializer[Any]):
     undo = serializers.CharField()
     verify = serializers.CharField()
     expect = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the option
 
 
 class ReferenceSerializer(serializers.Serializer[Any]):
@@ -212,4 +214,4 @@ class ResultSerializer(serializers.Serializer[Any]):
 class ErrorSerializer(serializers.Serializer[Any]):
     """Every error looks like this."""
 
-    error = serializers.DictField(help_text="code, message and, for wrong fields, `fields`")
+    error = serializers.DictField(help_text=_("code, message and, for wrong fields, `fields`"))
