@@ -8,8 +8,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from rest_framework.authtoken.models import TokenProxy
 
 from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange
+
+# People make their own tokens on their own page, which shows a key once; a list of everybody's keys is a risk.
+admin.site.unregister(TokenProxy)
 
 
 class ReadOnlyInline(admin.TabularInline):
