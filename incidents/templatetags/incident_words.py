@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,8 @@ from incidents.language import current_language
 from incidents.models import AnalysisRun, Category
 
 register = template.Library()
+
+COMMAND = re.compile(r"(redis-cli|valkey-cli|sudo|systemctl|sysctl|[A-Z]{3,} [A-Z])")
 
 RISK_WORDS = {
     "read-only": _("read only"),
@@ -71,6 +75,12 @@ def run_tone(status: str) -> str:
 @register.filter
 def run_words(status: str) -> str:
     return str(AnalysisRun.Status(status).label) if status in AnalysisRun.Status.values else status
+
+
+@register.filter
+def is_command(text: str) -> bool:
+    """Whether a way to verify or undo is a command rather than a sentence."""
+    return bool(COMMAND.match(text))
 
 
 @register.filter
