@@ -77,9 +77,7 @@ def _pipeline() -> Analyse:
 def _resume(run: AnalysisRun, log: _Log) -> Iterator[RunEventRow]:
     """Take up what a stopped process left. With a report there is nothing to repeat; without one it starts over."""
     if run.result is not None:
-        yield log.notice(
-            "cut_off", gettext_noop("The portal was restarted during the explanation; the report above stands.")
-        )
+        yield log.notice("cut_off")
         return
     if run.attempts > MOST_ATTEMPTS:
         raise NoReport(f"run {run.pk} was started {run.attempts} times and never reached a report")

@@ -80,6 +80,7 @@ class ExecuteRunTests:
 
         assert run.status == Status.SUCCEEDED
         assert run.analyst == "rules"
+        assert run.events.get(kind="notice").payload["code"] == "incomplete"
         assert [kind for _number, kind in stored(run)][-2:] == ["notice", "done"]
 
     def test_fails_when_no_report_comes(self, run):
@@ -126,6 +127,7 @@ class LapsedRunTests:
         execute(run, analyse)
 
         assert analyse.calls == []
+        assert run.events.get(kind="notice").payload["code"] == "cut_off"
         assert run.status == Status.SUCCEEDED
         assert [kind for _number, kind in stored(run)][-2:] == ["notice", "done"]
 
