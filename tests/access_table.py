@@ -49,7 +49,18 @@ ACCESS: dict[str, dict[str, str]] = {
     # Knowledge, as pages
     "knowledge-search": {"GET": "operator"},
     "knowledge-detail": {"GET": "operator"},
+    # Knowledge, for programs
+    "api-knowledge": {"GET": "operator", "POST": "curator"},
+    "api-knowledge-document": {"GET": "operator", "PUT": "curator", "PATCH": "curator", "DELETE": "curator"},
+    "api-knowledge-import": {"POST": "curator"},
+    "api-knowledge-index": {"GET": "operator"},
+    "api-search": {"POST": "operator"},
+    "api-search-similar": {"GET": "operator"},
 }
+
+# The same views at an address with a slash, by the name they go by without it.
+for _name in [name for name in ACCESS if name.startswith(("api-knowledge", "api-search"))]:
+    ACCESS[f"{_name}-slash"] = ACCESS[_name]
 
 # Routes of the admin, by the model they are about. Everything else in it is the administrator's.
 ADMIN: dict[str, str] = {
