@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 
 from incidents.diagnostics.evidence import EvidenceKind
@@ -29,7 +30,8 @@ BLOCKED_LINES = ("cluster-failover-blocked", "cluster-manual-failover-timeout")
 FAILOVER_LINES = ("election-won", "cluster-reconfigured-as-replica", "shard-failover")
 MIGRATION_LINES = ("slot-migration-failed", "slot-task-failed", "slot-task-problem", "slot-migration-rdb-invalid")
 MIGRATION_REPLIES = ("reply-migrate-failed", "reply-busykey", "reply-slots-busy")
-REDIRECTS = {"reply-moved": "MOVED", "reply-ask": "ASK", "reply-crossslot": "CROSSSLOT", "reply-tryagain": "TRYAGAIN"}
+REDIRECTS = {"reply-moved": "MOVED", "reply-ask": "ASK", "reply-tryagain": "TRYAGAIN"}
+CROSSSLOT = {"reply-crossslot": "CROSSSLOT"}
 MANUAL_WINDOW = timedelta(seconds=30)
 LONG_AGO = timedelta(hours=6)
 JOINING_SECONDS = 300
@@ -312,14 +314,24 @@ def slot_migration_stuck(view: View, spec: RuleSpec) -> Verdict | None:
 
 @rule("cluster-redirects")
 def redirects(view: View, spec: RuleSpec) -> Verdict | None:
-    said = view.said(*REDIRECTS)
-    errors = {code: view.node.info.errors.get(code, 0) for code in REDIRECTS.values()}
+    return _refused(view, REDIRECTS)
+
+
+@rule("cluster-crossslot-errors")
+def crossslot_errors(view: View, spec: RuleSpec) -> Verdict | None:
+    return _refused(view, CROSSSLOT)
+
+
+def _refused(view: View, codes_of: Mapping[str, str]) -> Verdict | None:
+    """What clients were answered, or the counters if they are a large share of all commands."""
+    said = view.said(*codes_of)
+    errors = {code: view.node.info.errors.get(code, 0) for code in codes_of.values()}
     total = sum(errors.values())
     if not said and view.node.latest is None:
-        raise MissingField("errorstat_MOVED")
+        raise MissingField(f"errorstat_{next(iter(codes_of.values()))}")
     if said:
-        codes = "/".join(dict.fromkeys(REDIRECTS[event.name] for event in said))
-        values = {"codes": codes, "count": view.node.said.count(*REDIRECTS)}
+        codes = "/".join(dict.fromkeys(codes_of[event.name] for event in said))
+        values = {"codes": codes, "count": view.node.said.count(*codes_of)}
         return Verdict(Severity.MEDIUM, evidence=tuple(event.quote() for event in said[:2]), values=values)
     if not total:
         return None

@@ -23,11 +23,12 @@ LINKED = ("psync-ok", "full-sync-done", "promoted-to-master", "election-won")
 ASKED = ("full-resync-requested", "psync-refused-backlog", "psync-refused-offset", "psync-refused-id")
 BROKEN = ("full-sync-broken", "sync-child-stopped", "sync-child-failed", "sync-child-killed", "sync-child-no-consumer",
           "full-sync-load-failed", "diskless-load-failed")  # fmt: skip
+REFUSALS = ("replication-auth-failed", "master-ping-refused", "handshake-error", "full-sync-broken",
+            "handshake-option-unknown")  # fmt: skip
+WRITTEN_BYTES = 10_000  # of replication stream: more than a day of pings, so something had been written
 LOOP_WINDOW = timedelta(minutes=10)
 FLAP_WINDOW = timedelta(minutes=5)
-REFUSED_LOGIN = re.compile(
-    r"NOAUTH|WRONGPASS|NOPERM|AUTH|invalid (?:username|password)|operation not permitted", re.IGNORECASE
-)
+REFUSED_LOGIN = re.compile(r"NOAUTH|WRONGPASS|NOPERM|invalid (?:username|password)|not permitted|without any password")
 _LIMIT = re.compile(r"(?:slave|replica)\s+(\S+)\s+(\S+)\s+(\S+)")
 
 
@@ -81,6 +82,8 @@ def _down_now(view: View, values: Mapping[str, object], quotes: tuple[Evidence, 
     if view.get("master_sync_in_progress", 0) == 1 and view.count(*BROKEN) < 2:
         return Verdict(Severity.LOW, State.CONTEXT, evidence, values, "syncing")
     if seconds < 0:
+        if not view.count(*LOST, *BROKEN, *REFUSALS) and float(view.get("uptime_in_seconds", 60)) < 60:
+            return Verdict(Severity.LOW, State.CONTEXT, evidence, values, "syncing")  # waits for the master's BGSAVE
         return Verdict(Severity.HIGH, evidence=evidence, values=values, variant="never")
     severity = Severity.CRITICAL if seconds > 300 else Severity.HIGH if seconds > 30 else Severity.MEDIUM
     return Verdict(severity, evidence=evidence, values={**values, "seconds": seconds})
@@ -90,15 +93,13 @@ def _down_now(view: View, values: Mapping[str, object], quotes: tuple[Evidence, 
 def auth_failure(view: View, spec: RuleSpec) -> Verdict | None:
     if not view.node.log:
         raise MissingField("server log")
-    events = [
-        e for e in view.events("replication-auth-failed", "master-ping-refused")
-        if e.name == "replication-auth-failed" or REFUSED_LOGIN.search(e.capture("reply"))
-    ]  # fmt: skip
+    events = [e for e in view.events(*REFUSALS) if e.name == REFUSALS[0] or REFUSED_LOGIN.search(e.entry.message)]
     if not events:
         return None
     closed = view.node.log.last("psync-ok", "full-sync-done")
     recovered = closed is not None and closed.position > events[-1].position
-    values = {"count": max(len(events), view.count("replication-auth-failed")), "reply": events[-1].capture("reply")}
+    reply = events[-1].capture("reply") or events[-1].entry.message[:160]
+    values = {"count": max(len(events), view.count(REFUSALS[0])), "reply": reply}
     quotes = tuple(event.quote() for event in events[-2:])
     if recovered:
         return Verdict(Severity.LOW, State.RECOVERED, quotes, values, "recovered")
@@ -345,12 +346,23 @@ def empty_sync(view: View, spec: RuleSpec) -> Verdict | None:
     syncs = view.events("full-resync-from-master")
     if not loads or not syncs or int(loads[-1].capture("keys")) > 0 or loads[-1].position < syncs[-1].position:
         return None
-    before = max((int(e.capture("keys")) for e in loads[:-1]), default=0)
     keys_now = sum(db.keys for db in view.node.info.databases) if view.node.latest else 0
-    if before < 10 or keys_now >= before // 2:
-        return None
+    before = max((int(e.capture("keys")) for e in loads[:-1]), default=0)
     quotes = tuple(e.quote() for e in (*loads[-2:], syncs[-1]))
-    return Verdict(spec.severity, evidence=quotes, values={"before": before, "after": 0})
+    if before >= 10 and keys_now < before // 2:
+        return Verdict(spec.severity, evidence=quotes, values={"before": before, "after": 0})
+    if keys_now == 0 and _history_was_longer(view, syncs[-1]):
+        return Verdict(spec.severity, evidence=quotes, variant="restarted")
+    return None
+
+
+def _history_was_longer(view: View, sync: LogEvent) -> bool:
+    """Whether the replica asked to go on from an offset far beyond where the master now begins: it started anew."""
+    asked = [e for e in view.events("psync-requested") if e.position < sync.position]
+    if not asked or not view.count(*LOST):
+        return False
+    offsets = [e.capture("offset").strip(").") for e in (asked[-1], sync)]
+    return all(text.isdigit() for text in offsets) and int(offsets[0]) - int(offsets[1]) > WRITTEN_BYTES
 
 
 @rule("repl-fullsync-buffer")
@@ -383,7 +395,8 @@ def min_replicas_unmet(view: View, spec: RuleSpec) -> Verdict | None:
     if total:
         view.value_of("errorstat_NOREPLICAS")
     values = {"good": good, "wanted": wanted, "count": view.node.said.count("reply-noreplicas") or total}
-    unmet = known and view.get("role") == "master" and int(good) < int(wanted)
+    none_good = view.get("min_slaves_good_slaves") == 0  # printed only where at least one is demanded
+    unmet = view.get("role") == "master" and (none_good or (known and int(good) < int(wanted)))
     if said or unmet:
         quotes = (*(event.quote() for event in said[:2]), *view.evidence())
         return Verdict(spec.severity, evidence=quotes, values=values)

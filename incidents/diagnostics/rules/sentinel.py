@@ -86,7 +86,7 @@ def failover_complete(view: View, spec: RuleSpec) -> Verdict | None:
     values = {"old": old, "new": new}
     cause = [e for e in view.events("sdown-master", "odown", "failover-by-user") if e.position < switch.position]
     quotes = tuple(event.quote() for event in (*cause[-2:], switch))
-    if any(e.name == "failover-by-user" for e in cause[-3:]):
+    if switch not in _unplanned(view) and (cause or view.events("sdown-master", "sentinel-config-update")):
         return Verdict(Severity.LOW, State.CONTEXT, quotes, values, "planned")
     after = _last_words(view).get(old)
     if _is_down(after) or (after is None and _is_flagged(view, old)):
@@ -106,9 +106,8 @@ def _is_flagged(view: View, address: str) -> bool:
 def failover_storm(view: View, spec: RuleSpec) -> Verdict | None:
     if not view.node.log:
         raise MissingField("Sentinel log")
-    switches = view.events("switch-master")
-    planned = view.count("failover-by-user")
-    count = crowd(switches, STORM_WINDOW) - planned
+    switches = _unplanned(view)
+    count = crowd(switches, STORM_WINDOW)
     severity = tier(count, spec)
     if severity is None:
         return None
@@ -116,6 +115,19 @@ def failover_storm(view: View, spec: RuleSpec) -> Verdict | None:
     text = f" (down-after-milliseconds {after})" if after else ""
     quotes = tuple(event.quote() for event in switches[-3:])
     return Verdict(severity, evidence=quotes, values={"count": count, "down_after_text": text})
+
+
+def _unplanned(view: View) -> list[LogEvent]:
+    """Switches that followed a master held for down. The others were ordered, here or at another Sentinel."""
+    found: list[LogEvent] = []
+    since = 0
+    for switch in view.events("switch-master"):
+        downs = [e for e in view.events("sdown-master", "odown") if since < e.position < switch.position]
+        orders = [e for e in view.events("failover-by-user") if since < e.position < switch.position]
+        if downs and not orders:
+            found.append(switch)
+        since = switch.position
+    return found
 
 
 @rule("sent-failover-aborted")
