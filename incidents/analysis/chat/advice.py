@@ -22,7 +22,8 @@ CONNECTION = re.compile(r"\s(?:-h|-p|-u|-a|--user|--pass|-s|--tls\S*|--sni|--eva
 @dataclass(frozen=True, slots=True)
 class Dangers:
     words: tuple[re.Pattern[str], ...]
-    addresses: re.Pattern[str]
+    links: re.Pattern[str]
+    hosts: re.Pattern[str]
     diagnostic: frozenset[str]
     secret_settings: frozenset[str]
 
@@ -39,7 +40,8 @@ def dangers() -> Dangers:
             re.compile(rf"(?<![\w-])(?:{capitals})(?![\w-])"),
             *(re.compile(pattern, re.IGNORECASE) for pattern in data["patterns"]),
         ),
-        addresses=re.compile(data["addresses"], re.IGNORECASE),
+        links=re.compile(data["links"], re.IGNORECASE),
+        hosts=re.compile(data["hosts"], re.IGNORECASE),
         diagnostic=frozenset(data["diagnostic"]),
         secret_settings=frozenset(data["secret_settings"]),
     )
@@ -64,6 +66,11 @@ class Advice:
         return f"{self.brief.rules_words}\n{self.brief.trusted_documents()}".lower()
 
     @cached_property
+    def _quoted(self) -> str:
+        """What the rules found worth quoting from the evidence."""
+        return "\n".join(quote.text for finding in self.brief.findings.values() for quote in finding.evidence).lower()
+
+    @cached_property
     def _handed_in(self) -> str:
         """What the evidence holds: a command that stands there is data, not advice."""
         texts = (sheet.piece.text[:400_000] for sheet in self.brief.sheets)
@@ -80,9 +87,10 @@ class Advice:
             for found in pattern.finditer(text):
                 if " ".join(found[0].lower().split()) not in self._trusted:
                     return say("unasked_command", self.language, command=found[0])
-        for found in dangers().addresses.finditer(text):
-            if found[0].lower().rstrip(".,)") not in self._trusted:
-                return say("unknown_address", self.language, address=found[0][:80])
+        for pattern, known in ((dangers().links, self._trusted), (dangers().hosts, f"{self._trusted}\n{self._quoted}")):
+            for found in pattern.finditer(text):
+                if found[0].lower().rstrip(".,);") not in known:
+                    return say("unknown_address", self.language, address=found[0][:80])
         for command in extract_commands(text):
             problem = self._problem_in_passing(command)
             if problem:

@@ -24,7 +24,6 @@ from incidents.diagnostics.diagnosis import Diagnosis
 PLACE = re.compile(r"(E\d{1,3})(?::(\d{1,9})(?:-(\d{1,9}))?)?")
 LONGEST_PASSAGE = 2_400  # characters of one document
 MOST_FINDINGS = 30
-TRUSTED, QUOTED = "trusted", "quoted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,10 @@ class Brief:
         """Put a brief together. Reads all evidence for secrets before anything is written."""
         brief = cls(diagnosis, base, masking, characters)
         masking.learn(sheet.piece.text for sheet in brief.sheets)
-        for item in [*knowledge.references, *knowledge.related_cases]:
-            brief.add_document("K", item.id, item.title, knowledge.excerpts.get(item.id) or item.excerpt)
+        found = [(item.id, item.title, item.excerpt) for item in knowledge.references]
+        found += [(item.id, item.title, item.excerpt) for item in knowledge.related_cases]
+        for id, title, excerpt in found:
+            brief.add_document("K", id, title, knowledge.excerpts.get(id) or excerpt)
         return brief
 
     # --- Labels ------------------------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ class Brief:
 
     def resolve(self, cite: str) -> Source | None:
         """Return what a label stands for; None if it stands for nothing that this model has seen."""
-        cite = cite.strip().strip("[](){}<>\"'`., ")
+        cite = cite.strip().strip("[](){}<>\"'“”‘’`., ")
         place = PLACE.fullmatch(cite)
         if place:
             return self._evidence(place[1], int(place[2] or 0), int(place[3] or place[2] or 0))
@@ -142,7 +143,7 @@ class Brief:
         sheet = self.sheet(label)
         if sheet is None:
             return None
-        numbers = sorted(sheet.shown) if first == 0 else [n for n in range(first, min(last, first + 200) + 1)]
+        numbers = sorted(sheet.shown) if first == 0 else list(range(first, min(last, first + 200) + 1))
         if not numbers or not all(number in sheet.shown for number in numbers):
             return None
         words = harmless(sheet.text_of(numbers))
@@ -232,7 +233,9 @@ class Brief:
 
     def _verdict(self) -> str:
         base, facts = self.base, self.base.facts
-        server = f"{facts.get('product') or 'unknown server'} {facts.get('version') or ''} {facts.get('deployment') or ''}"
+        server = (
+            f"{facts.get('product') or 'unknown server'} {facts.get('version') or ''} {facts.get('deployment') or ''}"
+        )
         found = "incident" if base.incident_detected else "no incident found"
         return (
             f"Verdict of the rules| {found}, severity {base.severity}, category {base.category}, "
@@ -249,7 +252,10 @@ class Brief:
     def _hypotheses(self) -> Iterable[str]:
         for label, one in self.hypotheses.items():
             mark = " · root cause of the rules" if one.is_root_cause else ""
-            texts = [f"{one.id} · {one.category} · confidence {one.confidence:.2f}{mark}", f"{one.title}. {one.explanation}"]
+            texts = [
+                f"{one.id} · {one.category} · confidence {one.confidence:.2f}{mark}",
+                f"{one.title}. {one.explanation}",
+            ]
             texts += [f"against: “{quote.text[:200]}”" for quote in one.evidence_against[:3]]
             yield "\n".join(f"{label}| {self._one_line(text)}" for text in texts)
 

@@ -9,6 +9,12 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+TAG = re.compile(
+    r"</?(?:!--|a|b|i|u|s|p|br|hr|em|img|div|pre|svg|base|body|code|font|form|head|html|link|meta|span|math|audio|embed"
+    r"|h[1-6]|input|label|style|table|t[rdh]|tbody|thead|[uo]l|li|video|button|canvas|center|iframe|object|option|script"
+    r"|select|source|strong|marquee|picture|details|summary|template|textarea|blockquote)\b[^<>\n]{0,400}>",
+    re.IGNORECASE,
+)  # named, because <host> and <HOST_1> stand for something
 FIELD = re.compile(r"[\w.-]{1,60}:[\w.,=%/ -]{0,200}")  # a line of INFO: most of what is pasted, and quickly passed
 LONGEST_LINE = 1200  # characters that are looked at, and shown to a model, of one line
 INVISIBLE = re.compile(
@@ -18,7 +24,10 @@ INVISIBLE = re.compile(
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # Cyrillic and Greek letters that look Latin, by code point.
-LOOKALIKES = "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0455\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+LOOKALIKES = (
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0455\u0391\u0392\u0395"
+    "\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+)
 LETTERS = str.maketrans(LOOKALIKES, "aeopcyxisABEZHIKMNOPTYX")
 
 
@@ -31,7 +40,7 @@ def plain(text: str) -> str:
     """A model's words as plain text: no links, images or tags, nothing invisible."""
     text = harmless(text)
     text = re.sub(r"!?\[([^\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)", r"\1", text)
-    text = re.sub(r"</?[A-Za-z!][^<>\n]{0,400}>", "", text)
+    text = TAG.sub("", text)
     return re.sub(r"^\s*#{1,6}\s+", "", text, flags=re.MULTILINE).strip()
 
 

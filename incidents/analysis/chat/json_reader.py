@@ -6,7 +6,7 @@
             part.path, part.text, part.is_closed      # ("explanation", 0, "text"), "Memory is ", False
     reader.value                                      # what was read so far, open brackets closed
 
-What stands before the first bracket (a code fence, a sentence) is skipped, and so is everything after the value ends.
+What stands before the first brace (a code fence, a sentence) is skipped, and so is everything after the object ends.
 """
 
 from __future__ import annotations
@@ -99,31 +99,28 @@ class JsonReader:
 
     def _inside(self, char: str, fresh: list[str]) -> bool:
         """Take one character of a string. Return True at its end."""
-        assert self._string is not None
         if self._escape is not None:
-            char = self._escaped(char)
+            char = self._escaped(self._escape + char)
         elif char == "\\":
             self._escape = ""
             return False
         elif char == '"':
             return True
-        if char:
+        if char and self._string is not None:
             self._string.append(char)
             fresh.append(char)
         return False
 
-    def _escaped(self, char: str) -> str:
-        """Take one character of an escape. Return what it stands for once it is whole, else an empty string."""
-        assert self._escape is not None
-        self._escape += char
-        if self._escape[0] != "u":
-            self._escape = None
-            return ESCAPES.get(char, char)
-        if len(self._escape) < 5:
+    def _escaped(self, escape: str) -> str:
+        """Take an escape as far as it has come. Return what it stands for once it is whole, else an empty string."""
+        self._escape = None
+        if escape[0] != "u":
+            return ESCAPES.get(escape, escape)
+        if len(escape) < 5:
+            self._escape = escape
             return ""
-        digits, self._escape = self._escape[1:], None
         try:
-            return self._joined(int(digits, 16))
+            return self._joined(int(escape[1:], 16))
         except ValueError:
             return "\ufffd"
 
@@ -149,7 +146,7 @@ class JsonReader:
 
     def _outside(self, char: str) -> None:
         if not self._open and self.value is None:
-            if char in "{[":
+            if char == "{":  # a bracket may be a label in prose, "[F1]"
                 self._begin(char)
             return
         if char.isalnum() or char in "-+.":
@@ -199,7 +196,7 @@ class JsonReader:
 
 
 def read_json(text: str) -> Any:
-    """Return the first JSON value of a text, as far as it goes; None when there is none."""
+    """Return the first JSON object of a text, as far as it goes; None when there is none."""
     reader = JsonReader()
     for _ in reader.feed(text):
         pass

@@ -24,7 +24,7 @@ class Masking:
         return self._redactor.mapping
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Read what the texts name as secret, before anything is masked: a password in a configuration is one in a log."""
+        """Read what the texts name as secret before any is masked: a password in a configuration is one in a log."""
         left = LEARN_FROM_ALL
         for text in sorted(texts, key=len):
             if left <= 0:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 # Things with several parts (times, dates, versions, addresses) must stand in the source as they are.
 COMPOSITE = re.compile(r"(?<![\w.])\d+(?:[.:/-]\d+){2,}(?!\w)|(?<![\w.:])\d{1,2}:\d{2}(?![\w:])")
 NUMBER = re.compile(
-    r"(?<![\w.,:/<#-])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s?"
+    r"(?<![\w.,<#-])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s?"
     r"(?P<unit>%|퍼센트|percent|[KMGT]i?B\b|[kmgt]b?\b|bytes?\b|바이트|ms\b|밀리초|[µu]s\b|usec\b|마이크로초"
     r"|seconds?\b|secs?\b|s\b|초|minutes?\b|min\b|분|hours?\b|h\b|시간|days?\b|d\b|일|천|만|억)?",
     re.IGNORECASE,
@@ -24,6 +24,7 @@ SCALES: dict[str, tuple[float, ...]] = {
 }  # fmt: skip
 ALIASES = {"seconds": "s", "second": "s", "secs": "s", "sec": "s", "minutes": "min", "minute": "min", "hours": "h",
            "hour": "h", "days": "d", "day": "d", "bytes": "", "byte": "", "바이트": ""}  # fmt: skip
+PLACE = re.compile(r"\b[EFHKPA]\d{1,3}(?::\d+(?:-\d+)?)?\b")  # a label is no measurement
 ORDINARY = {0.0, 1.0, 2.0}  # "one replica", "2번째": words, not measurements
 LEAST_SIGNIFICANT = 0.51  # of the last digit written: what rounding may do
 
@@ -47,6 +48,7 @@ class Number:
 def unsupported(text: str, sources: Iterable[str]) -> list[str]:
     """Return the numbers of a text that stand in none of the sources."""
     known = "\n".join(sources)
+    text = PLACE.sub(" ", text)
     composites = [found[0] for found in COMPOSITE.finditer(text)]
     missing = [item for item in composites if item not in known]
     rest = COMPOSITE.sub(" ", text)

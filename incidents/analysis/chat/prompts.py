@@ -41,9 +41,7 @@ def all_prompts() -> tuple[Prompt, ...]:
 def prompt(name: str, language: str, *, version: int | None = None) -> Prompt:
     """Return a prompt, the newest one unless a version is named. Raise NoSuchPrompt."""
     fitting = [
-        one
-        for one in all_prompts()
-        if one.name == name and one.language == language and version in (None, one.version)
+        one for one in all_prompts() if one.name == name and one.language == language and version in (None, one.version)
     ]
     if not fitting:
         raise NoSuchPrompt(f"{name}, version {version or 'any'}, {language}")

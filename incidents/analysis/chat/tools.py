@@ -11,7 +11,7 @@ from typing import Any
 from incidents.analysis.chat.brief import Brief, Document
 from incidents.analysis.events import EventKind, RunEvent
 from incidents.diagnostics.commands import check
-from incidents.diagnostics.commands.tables import commands, find_command
+from incidents.diagnostics.commands.tables import find_command
 from sre_portal.llm.base import LLMError, Tool, ToolCall
 
 LONGEST_RESULT = 4_000  # characters that go back to the model
@@ -129,7 +129,7 @@ class Toolbox:
             return "There is no such command."
         target = self.brief.target
         verdict = check(command.name, target=target)
-        syntax = commands()[command.name].syntaxes.get(target.product, "")
+        syntax = command.syntax(target) or ""
         parts = [f"{command.name} {syntax}".strip(), f"server: {target.name}", f"since {verdict.since or 'always'}"]
         parts += [f"risk: {verdict.risk.value}", f"complexity: {verdict.complexity}" if verdict.complexity else ""]
         parts += [reason.say(self.brief.base.language) for reason in verdict.reasons]

@@ -108,7 +108,12 @@ def _with_disagreements(
     told = [
         ("root_cause", root.id if root else "", held.id if held else "", verdict.root),
         ("severity", base.severity, answer.severity if answer.severity in set(Severity) else "", verdict.severity),
-        ("category", base.category, answer.category if answer.category in {*Category, "none"} else "", verdict.category),
+        (
+            "category",
+            base.category,
+            answer.category if answer.category in {*Category, "none"} else "",
+            verdict.category,
+        ),
     ]
     language = base.language
     found = [

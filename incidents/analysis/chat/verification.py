@@ -60,6 +60,10 @@ class Verifier:
         )
         return Checked(text, sources, problem)
 
+    def problem_of_words(self, text: str) -> str:
+        """Say why words may not be shown, even before it is known what they rest on. "" if they may."""
+        return self.advice.problem_of_words(self._clean(text))
+
     def step(self, proposal: Proposal) -> tuple[Step | None, Checked]:
         """A step of the model, or None; the statement beside it tells why."""
         checked = self.statement(proposal.statement)
@@ -72,7 +76,7 @@ class Verifier:
 
     def _clean(self, text: str) -> str:
         """The words to show: restored, plain, without the labels that the sources will be named by."""
-        return INLINE.sub("", plain(self.brief.masking.restore(text)))[:LONGEST].strip()
+        return INLINE.sub("", plain(self.brief.masking.restore(text[: 2 * LONGEST])))[:LONGEST].strip()
 
     def _sources(self, cites: Sequence[str]) -> tuple[tuple[Source, ...], list[str]]:
         found = {cite: self.brief.resolve(cite) for cite in cites}
@@ -129,3 +133,19 @@ class Verifier:
 
 def _squeezed(text: str) -> str:
     return " ".join(text.split())
+
+
+class Trusting(Verifier):
+    """Lets everything stand: the arm of an evaluation that shows what the check is worth."""
+
+    def statement(self, raw: Statement) -> Checked:
+        sources, _ = self._sources(raw.cites)
+        return Checked(self._clean(raw.text), sources)
+
+    def problem_of_words(self, text: str) -> str:
+        return ""
+
+    def step(self, proposal: Proposal) -> tuple[Step | None, Checked]:
+        checked = self.statement(proposal.statement)
+        command = self._clean(proposal.command).strip("`")
+        return (Step(title=checked.text, command=command, source="model") if checked.text else None), checked
