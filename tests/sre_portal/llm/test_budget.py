@@ -45,7 +45,7 @@ class TestARun:
         error = failure_of(build_chat(config("endless"), budget=budget))
 
         assert error.kind == ErrorKind.BUDGET
-        assert openai_server.requests[0].hung_up.wait(2.0)
+        assert openai_server.requests[0].hung_up.wait(10.0)
         assert 1_500 < budget.spent.tokens < 3_000
 
     def test_is_charged_for_calls_that_fail_half_way(self, config):

@@ -17,7 +17,7 @@ from sre_portal.llm.config import ModelConfig
 from sre_portal.llm.errors import ErrorKind
 from sre_portal.llm.exchange import Timeouts
 from sre_portal.llm.registry import bare_chat
-from tests.sre_portal.llm.conftest import FAST, KEY
+from tests.sre_portal.llm.conftest import FAST, KEY, PATIENT
 from tests.sre_portal.llm.scripted_http import Played, ScriptedHttp
 from tests.sre_portal.llm.test_openai_compatible import ASK, REPORT, SEARCH
 
@@ -29,7 +29,7 @@ needs_google = pytest.mark.skipif(
 
 
 def config(provider, server, **changes):
-    values = {"provider": provider, "model": "m", "api_key": KEY, "base_url": server.url, "timeouts": FAST}
+    values = {"provider": provider, "model": "m", "api_key": KEY, "base_url": server.url, "timeouts": PATIENT}
     return ModelConfig(**{**values, **changes})
 
 
@@ -152,7 +152,8 @@ class TestAnthropic:
     )  # fmt: skip
     def test_gives_the_reason_of_a_failure(self, played, kind):
         with ScriptedHttp(played) as server:
-            error = failure_of(bare_chat(config("anthropic", server)))
+            timeouts = FAST if kind == ErrorKind.TIMEOUT else PATIENT
+            error = failure_of(bare_chat(config("anthropic", server, timeouts=timeouts)))
 
         assert error.kind == kind
         assert error.retry_after == (7.0 if kind == ErrorKind.RATE_LIMITED else None)
@@ -243,7 +244,8 @@ class TestGoogle:
     )
     def test_gives_the_reason_of_a_failure(self, played, kind):
         with ScriptedHttp(played) as server:
-            assert failure_of(bare_chat(config("google", server))).kind == kind
+            timeouts = FAST if kind == ErrorKind.TIMEOUT else PATIENT
+            assert failure_of(bare_chat(config("google", server, timeouts=timeouts))).kind == kind
 
     def test_can_be_cancelled_from_another_thread(self):
         with ScriptedHttp(Played([SAID[0], 5.0])) as server:
