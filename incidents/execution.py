@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from incidents import run_log
 from incidents.analysis.events import EventKind, RunEvent
+from incidents.coalescing import coalesce
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import intake_of
 from incidents.models import AnalysisRun, RunEventRow
@@ -71,7 +72,9 @@ def execute_run(
 def _pipeline() -> Analyse:
     from incidents.wiring import analyse  # late: loads parsers, rules and the retrieval
 
-    return analyse
+    return lambda intake, *, incident_id, language: coalesce(
+        analyse(intake, incident_id=incident_id, language=language)
+    )
 
 
 def _resume(run: AnalysisRun, log: _Log) -> Iterator[RunEventRow]:
