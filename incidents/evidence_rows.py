@@ -39,7 +39,9 @@ def evidence_of(intake: IncidentInput) -> Iterator[NewEvidence]:
             yield NewEvidence(Origin.ARTIFACT, value, name=name)
         elif value is not None:
             yield NewEvidence(Origin.ARTIFACT, _as_json(value), name=name, is_json=True)
-    yield from (NewEvidence(Origin.FILE, file.text, name=file.name) for file in intake.files)
+    for file in intake.files:
+        text = file.text if isinstance(file, UploadedText) else file.excerpt
+        yield NewEvidence(Origin.FILE, text, name=file.name)
     yield from (NewEvidence(Origin.PASTED, text) for text in intake.pasted if text.strip())
 
 

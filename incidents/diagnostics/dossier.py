@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 
 from incidents.diagnostics.evidence import EvidenceKind, Piece
+from incidents.diagnostics.evidence.lines import clean_text
 from incidents.diagnostics.fields import InfoFields, MissingField
 from incidents.diagnostics.intake import IncidentInput
 from incidents.diagnostics.log_digest import LogDigest
+from incidents.diagnostics.log_file import LogFile
 from incidents.diagnostics.parsers import client_errors, container_events, kernel_log
 from incidents.diagnostics.parsers.info import Info, merge
-from incidents.diagnostics.parsers.server_log import LogEntry, parse_log
+from incidents.diagnostics.parsers.server_log import LogEntry, parse_log, parse_log_lines
 from incidents.diagnostics.snapshot import Growth, Snapshot, is_restarted, seconds_between
 
 DOUBLES_LIMIT = 8_000_000  # characters of logs up to which doubles are looked for
 SENTENCES = 1_000  # characters up to which a description counts as words, whatever its kind
+HEAD_LINES = 2_000  # lines of a log in which its first time is looked for
 LEAST_APART = 3.0  # seconds between two samples that make a rate
 TESTIMONY_LIMIT = 60_000  # characters that cues are looked for in
 # Characters up to which a piece of this kind counts as testimony. What parsers read is left to the rules: the advice of
@@ -188,17 +193,41 @@ def build_dossier(pieces: Sequence[Piece], intake: IncidentInput | None = None) 
 
 def _read_logs(node: Node) -> None:
     """Digest the node's logs in the order of time; lines that were pasted twice count once."""
-    pieces = node.of_kind(EvidenceKind.SERVER_LOG)
-    if len(pieces) == 1 or sum(len(piece.text) for piece in pieces) > DOUBLES_LIMIT:
-        for piece in pieces:
-            node.log.feed(parse_log(piece.text, source=piece.name, node=node.name))
+    logs = sorted(node.of_kind(EvidenceKind.SERVER_LOG), key=_begin)
+    if len(logs) == 1 or sum(map(_size, logs)) > DOUBLES_LIMIT:
+        for piece in logs:
+            node.log.feed(_entries(piece))
         return
-    logs = [list(parse_log(piece.text, source=piece.name, node=node.name)) for piece in pieces]
-    logs.sort(key=lambda entries: next((str(e.at) for e in entries if e.at), ""))
-    seen: set[str] = set()
-    for entries in logs:
-        node.log.feed(entry for entry in entries if not entry.at or entry.raw not in seen)
-        seen.update(entry.raw for entry in entries)
+    seen: set[int] = set()
+    for piece in logs:
+        node.log.feed(_unseen(_entries(piece), seen))
+
+
+def _entries(piece: Piece) -> Iterator[LogEntry]:
+    if isinstance(piece.data, LogFile):
+        return parse_log_lines(map(clean_text, piece.data.lines()), source=piece.name, node=piece.node)
+    return parse_log(piece.text, source=piece.name, node=piece.node)
+
+
+def _begin(piece: Piece) -> str:
+    """The first time that a log tells, as text: a log without times comes first."""
+    head = parse_log(piece.text, source=piece.name, node=piece.node)
+    return next((str(entry.at) for entry in islice(head, HEAD_LINES) if entry.at), "")
+
+
+def _size(piece: Piece) -> int:
+    return sys.maxsize if isinstance(piece.data, LogFile) else len(piece.text)
+
+
+def _unseen(entries: Iterable[LogEntry], seen: set[int]) -> Iterator[LogEntry]:
+    """Entries that no earlier log held. Adds this log's when it ends: within one log, doubles are real."""
+    own: set[int] = set()
+    for entry in entries:
+        double = hash(entry.raw)
+        own.add(double)
+        if not entry.at or double not in seen:
+            yield entry
+    seen.update(own)
 
 
 def _listen(node: Node) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from incidents.diagnostics.log_file import LogFile
+
 
 @dataclass(frozen=True, slots=True)
 class UploadedText:
@@ -31,5 +33,5 @@ class IncidentInput:
     deployment_type: str = ""
     description: str = ""
     artifacts: Mapping[str, Any] = field(default_factory=dict)
-    files: tuple[UploadedText, ...] = ()
+    files: tuple[UploadedText | LogFile, ...] = ()
     pasted: tuple[str, ...] = ()

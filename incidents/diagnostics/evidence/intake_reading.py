@@ -18,6 +18,7 @@ from incidents.diagnostics.evidence.recognition import BIG, is_log, recognise
 from incidents.diagnostics.evidence.shapes import kind_of_reply
 from incidents.diagnostics.evidence.times import read_time
 from incidents.diagnostics.intake import IncidentInput, UploadedText
+from incidents.diagnostics.log_file import LogFile
 from incidents.diagnostics.parsers import client_list, info, latency, redis_conf
 from incidents.diagnostics.parsers.client_errors import is_client_error
 from incidents.diagnostics.parsers.replies import is_list, plain, whole
@@ -66,9 +67,11 @@ def read_intake_object(value: Mapping[Any, Any]) -> tuple[Piece, ...]:
     return read_intake(intake)
 
 
-def read_file(file: UploadedText) -> list[Piece]:
+def read_file(file: UploadedText | LogFile) -> list[Piece]:
     """Read an uploaded file. Its name tells the node, and the kind where the text alone does not."""
     stated, node = kind_in_name(file.name), node_in_path(file.name)
+    if isinstance(file, LogFile):
+        return [Piece(_K.SERVER_LOG, clean_text(file.excerpt), file.name, node, data=file)]
     if len(file.text) > BIG and is_log(file.text):
         return [read_piece(_K.SERVER_LOG, clean_text(file.text), name=file.name, node=node)]
     found = list(recognise(file.text, name=file.name))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from incidents.diagnostics.log_file import LogFile
 from incidents.diagnostics.text import Text
 
 
@@ -94,6 +95,7 @@ class Piece:
     `data` is what its parser made of it: None for logs, client errors and prose, which are read line by line.
     Lines that parsers report count from 1 within `text`; `first_line` is where that stood in what was pasted.
     `at` is naive, as the source's own clock shows it; Unix times are UTC.
+    Of a log too large to hold, `text` is an excerpt and `data` the LogFile that its lines are read from.
     """
 
     kind: EvidenceKind
@@ -106,6 +108,8 @@ class Piece:
 
     @property
     def line_count(self) -> int:
+        if isinstance(self.data, LogFile):
+            return self.data.line_count
         return self.text.count("\n") + 1 if self.text else 0
 
 
