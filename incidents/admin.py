@@ -58,6 +58,7 @@ class IncidentAdmin(admin.ModelAdmin):
     list_filter = ("status", "severity", "category", "diagnosis_right", "deployment_type", "language", "created_at")
     list_select_related = ("assignee",)
     list_per_page = 50
+    show_full_result_count = False
     search_fields = ("title", "description", "summary", "resolution")
     date_hierarchy = "created_at"
     autocomplete_fields = ("assignee", "reporter")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from drf_spectacular.generators import SchemaGenerator
+
+from incidents.language import current_language
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -28,15 +31,21 @@ class Operation:
     answers: list[tuple[str, str, str]] = field(default_factory=list)  # status, description, example as JSON
 
 
-@login_not_required
-def docs(request: HttpRequest) -> HttpResponse:
+@cache
+def _groups(language: str) -> dict[str, list[Operation]]:
+    """The operations by their tag, in the language that is active. They change with a release only."""
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     groups: dict[str, list[Operation]] = {}
     for tag, operation in _operations(schema):
         groups.setdefault(tag, []).append(operation)
+    return groups
+
+
+@login_not_required
+def docs(request: HttpRequest) -> HttpResponse:
     address = request.build_absolute_uri("/api/v1/analyze")
     example = f"redis-cli INFO ALL | jq -Rs '{{redis_info: .}}' | curl -H 'Authorization: Token …' --json @- {address}"
-    context = {"section": "api", "groups": groups, "example": example}
+    context = {"section": "api", "groups": _groups(current_language()), "example": example}
     return render(request, "api_docs.html", context)
 
 
