@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.fields import MissingField
@@ -271,7 +272,7 @@ def tls_certificate(view: View, spec: RuleSpec) -> Verdict | None:
         return Verdict(severity, evidence=view.evidence(), values=values, variant="expires")
     if name and not view.node.log and not view.said("client-tls", "client-tls-mismatch"):
         return None
-    verdict = decide_by_log(view, spec)
+    verdict = decide_by_log(view, replace(spec, thresholds={}))  # those are days
     failed = view.node.log.last("tls-start-failed", "tls-config-error")
     ready = view.node.log.last("ready", "tls-reloaded")
     if verdict is not None and failed is not None and (ready is None or ready.position < failed.position):

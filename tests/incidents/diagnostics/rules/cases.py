@@ -13,10 +13,13 @@ suffix where a rule has several of a kind (`fires-critical`).
 | `paste` | anything, kind unknown |
 | `nodes` | `{name = lines of INFO}` where an incident has several |
 | any other | a capture by its name: `slowlog`, `client_list`, `client_errors`, `config`, `acl_log` … |
+
+A line that begins with `{40}` stands for forty of it, `{n}` being the number of each and `{nn}` the same in two digits.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +67,16 @@ class Case:
 
 
 def text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "\n".join(value)
+    lines = value.splitlines() if isinstance(value, str) else value
+    return "\n".join(one for line in lines for one in _repeated(line))
+
+
+def _repeated(line: str) -> list[str]:
+    many = re.match(r"\{(\d+)\}", line)
+    if many is None:
+        return [line]
+    rest = line[many.end() :]
+    return [rest.replace("{nn}", f"{n:02}").replace("{n}", str(n)) for n in range(1, int(many[1]) + 1)]
 
 
 def areas() -> tuple[str, ...]:
