@@ -9,8 +9,9 @@ from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.fields import MissingField, read_number
 from incidents.diagnostics.findings import Evidence, Severity
 from incidents.diagnostics.parsers.sentinel import SentinelInstance
-from incidents.diagnostics.rules.engine import Verdict, dossier_rule
+from incidents.diagnostics.rules.engine import Verdict, dossier_rule, rule
 from incidents.diagnostics.rules.specs import RuleSpec
+from incidents.diagnostics.rules.view import View
 
 NO_HISTORY = "0" * 40
 _LOCAL_ADDRESS = re.compile(r"\bladdr=(\S+:\d+)")
@@ -161,3 +162,13 @@ def maxmemory_skew(dossier: Dossier, spec: RuleSpec) -> Verdict | None:
                 spec.severity, evidence=quotes, values={"master_limit": limit, "replica_limit": own}, node=node.name
             )
     return None
+
+
+@rule("repl-no-replica")
+def no_replica(view: View, spec: RuleSpec) -> Verdict | None:
+    """A master alone where somebody wanted redundancy; a stand-alone cache is alone by design (guard G4)."""
+    if view.text("role") != "master" or view.number("connected_slaves") > 0 or view.get("cluster_enabled") == 1:
+        return None
+    dossier = view.dossier
+    is_group = dossier.deployment in ("sentinel", "replication") or bool(sentinel_instances(dossier))
+    return Verdict(spec.severity, evidence=view.evidence()) if is_group else None

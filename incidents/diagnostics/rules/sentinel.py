@@ -30,7 +30,8 @@ def _need_sentinel(view: View) -> None:
 
 
 def _key(event: LogEvent) -> str:
-    return f"{event.capture('host')}:{event.capture('port')}"
+    """The instance's address; what follows it in the line ("@ mymaster …") is left out."""
+    return f"{event.capture('host')}:{event.capture('port').split(' ')[0]}"
 
 
 @rule("sent-sdown")
