@@ -28,7 +28,9 @@ def log(*lines: tuple[int, str], ahead: int = 0) -> str:
 def view(of: int, failed: tuple[int, ...] = ()) -> str:
     def line(port: int) -> str:
         flags = ("myself," if port == of else "") + "master" + (",fail" if port in failed and port != of else "")
-        return f"{IDS[port]} 10.0.0.{port % 10}:{port}@{port + 10000} {flags} - 0 1795348379000 {port % 10} connected {port % 10}"
+        number = port % 10
+        address = f"10.0.0.{number}:{port}@{port + 10000}"
+        return f"{IDS[port]} {address} {flags} - 0 1795348379000 {number} connected {number}"
 
     return "\n".join(line(port) for port in IDS)
 
