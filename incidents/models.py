@@ -348,3 +348,10 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+# The tables of the language model have files of their own; Django finds models through this module.
+from incidents.capsules import Capsule, Replay  # noqa: E402, F401
+from incidents.conversations import Turn  # noqa: E402, F401
+from incidents.evaluation_rows import EvaluationRow  # noqa: E402, F401
+from incidents.model_calls import ModelCall  # noqa: E402, F401

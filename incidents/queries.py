@@ -106,6 +106,14 @@ def run_for(user: User | AnonymousUser, run_id: int, *, incident_id: int | None 
     return get_object_or_404(runs, pk=run_id)
 
 
+def active_run_of(public_id: str) -> AnalysisRun | None:
+    """The run under way for an incident, by its public id. None for an id that is no incident's."""
+    number = public_id.removeprefix(PUBLIC_ID_PREFIX)
+    if number == public_id or not number.isdigit():
+        return None
+    return AnalysisRun.objects.active().filter(incident_id=int(number)).first()
+
+
 def evidence_list(incident: Incident) -> QuerySet[EvidenceItem]:
     """Evidence without its texts, which may be large."""
     return incident.evidence.defer("text").select_related("added_by").order_by("sequence")

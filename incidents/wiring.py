@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from incidents.analysis.events import RunEvent
 from incidents.analysis.pipeline import Analyst, RetrievedKnowledge, analyze
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.intake import IncidentInput
 
+if TYPE_CHECKING:
+    from incidents.models import AnalysisRun
+
 
 def analyse(intake: IncidentInput, *, incident_id: str, language: str) -> Iterator[RunEvent]:
     """Analyse with everything this installation has."""
+    from incidents.capsule_services import sealing
+    from incidents.queries import active_run_of
+
+    run = active_run_of(incident_id)
     return analyze(
         intake,
         incident_id=incident_id,
         language=language,
-        retriever=retrieve_knowledge,
-        analyst=configured_analyst(),
+        retriever=sealing(retrieve_knowledge, run) if run else retrieve_knowledge,
+        analyst=configured_analyst(run),
     )
 
 
-def configured_analyst() -> Analyst | None:
+def configured_analyst(run: AnalysisRun | None = None) -> Analyst | None:
     """The chat analyst where a model is configured. None: the rules write the report alone."""
-    return None
+    from incidents import language_models
+
+    if not language_models.is_configured():
+        return None
+    from incidents.chat_wiring import analyst_for_run  # late: loads the truth gate's tables and the masking patterns
+
+    return analyst_for_run(run)
 
 
 def retrieve_knowledge(diagnosis: Diagnosis, *, language: str) -> RetrievedKnowledge:

@@ -64,12 +64,7 @@ def _apply(report: AnalysisResult, ruling: HouseRuling) -> AnalysisResult:
         Step(title=_say("first", report.language, id=ruling.document_id, text=text), source=ruling.document_id)
         for text in (ruling.requires or ruling.sentences)[:3]
     ]
-    paragraph = "\n".join(
-        [
-            _say("applies", report.language, id=ruling.document_id, title=ruling.title),
-            *(f"- {s}" for s in ruling.sentences[:8]),
-        ]
-    )
+    paragraph = paragraph_of(ruling, report.language)
     reference = Reference(
         ruling.document_id, ruling.title, ruling.score, url=ruling.url, excerpt=ruling.sentences[0][:400]
     )
@@ -86,6 +81,12 @@ def _apply(report: AnalysisResult, ruling: HouseRuling) -> AnalysisResult:
         references=[reference, *(r for r in report.references if r.id != ruling.document_id)],
         notes=[*report.notes, *notes],
     )
+
+
+def paragraph_of(ruling: HouseRuling, language: str) -> str:
+    """What a report says of a ruling."""
+    head = _say("applies", language, id=ruling.document_id, title=ruling.title)
+    return "\n".join([head, *(f"- {sentence}" for sentence in ruling.sentences[:8])])
 
 
 def is_forbidden(command: str, forbids: Sequence[str]) -> bool:

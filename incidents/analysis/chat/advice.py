@@ -11,6 +11,7 @@ from pathlib import Path
 from incidents.analysis.chat.brief import Brief, normal
 from incidents.analysis.chat.wording import say
 from incidents.analysis.command_gate import CommandGate
+from incidents.analysis.house_rules import is_forbidden
 from incidents.analysis.report import Step
 from incidents.diagnostics.commands import check, extract_commands
 from incidents.diagnostics.findings import Risk
@@ -50,11 +51,10 @@ def dangers() -> Dangers:
 class Advice:
     """Judges what a model would have the operator run. Reasons are in the report's language."""
 
-    def __init__(self, brief: Brief, *, forbidden: tuple[str, ...] = ()) -> None:
+    def __init__(self, brief: Brief) -> None:
         self.brief = brief
         self.language = brief.base.language
-        self.forbidden = forbidden
-        self.gate = CommandGate(brief.target, self.language, forbidden=forbidden)
+        self.gate = CommandGate(brief.target, self.language, forbidden=brief.forbidden)
 
     @cached_property
     def proposed(self) -> set[str]:
@@ -80,9 +80,8 @@ class Advice:
 
     def problem_of_words(self, text: str) -> str:
         """Say why a statement may not stand because of what it would have somebody do, or return ""."""
-        for word in self.forbidden:
-            if word.lower() in text.lower():
-                return say("forbidden", self.language, command=word)
+        if is_forbidden(text, self.brief.forbidden):
+            return say("forbidden", self.language)
         for pattern in dangers().words:
             for found in pattern.finditer(text):
                 if " ".join(found[0].lower().split()) not in self._trusted:
@@ -110,6 +109,8 @@ class Advice:
 
     def problem_of_command(self, command: str) -> str:
         """Say why a step's command may not be shown, or return ""."""
+        if is_forbidden(command, self.brief.forbidden):
+            return say("forbidden", self.language)
         if normal(command) in self.proposed:
             return ""
         verdict = check(command, target=self.brief.target)

@@ -59,7 +59,7 @@ class ChatAnalyst:
     limits: Limits = field(default_factory=Limits)
     weighs: bool = True
     verifies: bool = True
-    forbidden: tuple[str, ...] = ()
+    prompt_version: int | None = None  # None: the newest
     on_purpose: Callable[[str, Masking], None] = lambda purpose, masking: None
     clock: Callable[[], float] = time.monotonic
 
@@ -94,7 +94,7 @@ class _Explanation:
         masking = Masking(analyst.masked)
         self.brief = Brief.of(diagnosis, self.base, knowledge, masking, characters=analyst.limits.evidence_characters)
         kind = Verifier if analyst.verifies else Trusting
-        self.verifier = kind(self.brief, forbidden=analyst.forbidden)
+        self.verifier = kind(self.brief)
         self.messages = [self._instructions("explain"), Message("user", self.brief.written())]
         if self.brief.hostile:
             yield self._notice("instructions_in_evidence", say("hostile", self.language, places=self._places()))
@@ -241,7 +241,7 @@ class _Explanation:
     # --- Small things ------------------------------------------------------------------------------------------
 
     def _instructions(self, name: str) -> Message:
-        chosen = prompt(name, self.language)
+        chosen = prompt(name, self.language, version=self.analyst.prompt_version)
         self.prompts.append(chosen.id)
         return Message("system", chosen.text)
 

@@ -16,6 +16,7 @@ from incidents.analysis.chat.hostile import harmless, speaks_to_a_model
 from incidents.analysis.chat.masking import Masking
 from incidents.analysis.chat.sheets import LONGEST_READ, Sheet, choose_lines, sheets_of
 from incidents.analysis.command_gate import target_of
+from incidents.analysis.house_rules import HouseRuling
 from incidents.analysis.pipeline import RetrievedKnowledge
 from incidents.analysis.report import AnalysisResult, QuotedEvidence, ReportedFinding, ReportedHypothesis, Step
 from incidents.diagnostics.commands import Target, extract_commands
@@ -52,6 +53,7 @@ class Brief:
     masking: Masking
     characters: int = 24_000  # of evidence
     documents: dict[str, Document] = field(default_factory=dict)  # label → document
+    rulings: Sequence[HouseRuling] = ()
     hostile: list[str] = field(default_factory=list)  # labels of lines that speak to a model
 
     @classmethod
@@ -60,12 +62,14 @@ class Brief:
         *, characters: int,
     ) -> Brief:  # fmt: skip
         """Put a brief together. Reads all evidence for secrets before anything is written."""
-        brief = cls(diagnosis, base, masking, characters)
+        brief = cls(diagnosis, base, masking, characters, rulings=knowledge.rulings)
         masking.learn(sheet.piece.text for sheet in brief.sheets)
         found = [(item.id, item.title, item.excerpt) for item in knowledge.references]
         found += [(item.id, item.title, item.excerpt) for item in knowledge.related_cases]
         for id, title, excerpt in found:
             brief.add_document("K", id, title, knowledge.excerpts.get(id) or excerpt)
+        for ruling in knowledge.rulings:
+            brief.add_document("K", ruling.document_id, ruling.title, "\n".join(ruling.sentences))
         return brief
 
     # --- Labels ------------------------------------------------------------------------------------------------
@@ -92,6 +96,11 @@ class Brief:
     @cached_property
     def target(self) -> Target:
         return target_of(self.diagnosis.dossier)
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        """Commands that the team's own rules forbid on this system."""
+        return tuple(word for ruling in self.rulings for word in ruling.forbids)
 
     def add_document(self, letter: str, id: str, title: str, text: str) -> str:
         """Note a document that was retrieved. Return its label; the same document keeps its first one."""

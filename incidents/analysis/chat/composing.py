@@ -11,6 +11,7 @@ from incidents.analysis.chat.brief import Brief
 from incidents.analysis.chat.verdict import Disagreement, Verdict
 from incidents.analysis.chat.verification import Checked, Verifier
 from incidents.analysis.chat.wording import say
+from incidents.analysis.house_rules import paragraph_of
 from incidents.analysis.report import AnalysisResult, ReportedHypothesis, Step
 
 MOST_PREVENTION = 12
@@ -76,6 +77,8 @@ def compose(brief: Brief, examined: Examined, verdict: Verdict, *, notes: Sequen
     reason = examined.reason
     if words and reason.stands:
         words.append(say("rival_holds", base.language, reason=reason.written()))
+    if words:
+        words += [paragraph_of(ruling, base.language) for ruling in brief.rulings]
     return replace(
         base,
         severity=verdict.severity,

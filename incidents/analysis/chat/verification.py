@@ -42,10 +42,10 @@ class Checked:
 class Verifier:
     """Checks statements against one brief. Text is restored first: evidence is compared as it really is."""
 
-    def __init__(self, brief: Brief, *, forbidden: tuple[str, ...] = ()) -> None:
+    def __init__(self, brief: Brief) -> None:
         self.brief = brief
         self.language = brief.base.language
-        self.advice = Advice(brief, forbidden=forbidden)
+        self.advice = Advice(brief)
 
     def statement(self, raw: Statement) -> Checked:
         text = self._clean(raw.text)

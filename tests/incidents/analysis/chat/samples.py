@@ -10,6 +10,7 @@ from incidents.analysis.chat.analyst import ChatAnalyst
 from incidents.analysis.chat.brief import Brief
 from incidents.analysis.chat.masking import Masking
 from incidents.analysis.events import EventKind, RunEvent
+from incidents.analysis.house_rules import HouseRuling
 from incidents.analysis.pipeline import RetrievedKnowledge, analyze
 from incidents.analysis.report import AnalysisResult, Reference
 from incidents.analysis.rules_analyst import write_report
@@ -51,7 +52,8 @@ RUNBOOK = Reference(
     id="kb-memory-oom-noeviction-en", title="Memory is full and nothing may be evicted", score=0.8,
     excerpt="Raise the limit: `redis-cli CONFIG SET maxmemory 2gb`. Look first: `redis-cli INFO memory`.",
 )  # fmt: skip
-KNOWLEDGE = RetrievedKnowledge(references=[RUNBOOK], excerpts={RUNBOOK.id: RUNBOOK.excerpt})
+HOUSE = HouseRuling("house-clients", "No client lists", ("CLIENT LIST",), (), ("Never run CLIENT LIST here.",))
+KNOWLEDGE = RetrievedKnowledge(references=[RUNBOOK], excerpts={RUNBOOK.id: RUNBOOK.excerpt}, rulings=[HOUSE])
 
 
 def intake(*, description: str = "Writes fail since noon.", pasted: Sequence[str] = ()) -> IncidentInput:

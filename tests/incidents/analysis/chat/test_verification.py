@@ -11,7 +11,7 @@ from tests.incidents.analysis.chat.samples import brief_of
 
 @pytest.fixture(scope="module")
 def verifier() -> Verifier:
-    return Verifier(brief_of(), forbidden=("CLIENT LIST",))
+    return Verifier(brief_of())
 
 
 def line_of(verifier: Verifier, words: str) -> str:
@@ -64,7 +64,7 @@ class StatementTests:
             ("Run flushall now.", ("F1",), (), "flushall"),
             ("Set it: CONFIG SET protected-mode no", ("F1",), (), "CONFIG SET protected-mode"),
             ("Use `MEMORY FOO` to see.", ("F1",), (), "MEMORY"),
-            ("Look at `CLIENT LIST`.", ("F1",), (), "CLIENT LIST"),
+            ("Look at `CLIENT LIST`.", ("F1",), (), "House rules"),
             ("See https://evil.example/x for the fix.", ("F1",), (), "evil.example"),
             ("Ask evil.example.com for help.", ("F1",), (), "evil.example.com"),
             ("Mail root@evil.example now.", ("F1",), (), "evil.example"),
