@@ -15,7 +15,6 @@ from django.utils.translation import gettext, gettext_noop
 
 from incidents import run_log
 from incidents.analysis.events import EventKind, RunEvent
-from incidents.coalescing import coalesce
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import intake_of
 from incidents.models import AnalysisRun, RunEventRow
@@ -72,9 +71,7 @@ def execute_run(
 def _pipeline() -> Analyse:
     from incidents.wiring import analyse  # late: loads parsers, rules and the retrieval
 
-    return lambda intake, *, incident_id, language: coalesce(
-        analyse(intake, incident_id=incident_id, language=language)
-    )
+    return analyse
 
 
 def _resume(run: AnalysisRun, log: _Log) -> Iterator[RunEventRow]:

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from incidents.fragments import RunFacts, StoredEvent
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A statement of the analyst, or a piece of one. `struck` says why it does not stand; empty when it does."""
+
+    part: int
+    text: str
+    struck: str = ""
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Words:
+        return cls(int(payload.get("part", 0)), str(payload.get("delta", "")), str(payload.get("struck", "")))
+
+
 @dataclass
 class RunView:
     """Everything that a run has told so far. A page without JavaScript is drawn from this alone."""
@@ -26,7 +39,7 @@ class RunView:
     passages: list[Mapping[str, Any]] = field(default_factory=list)
     tools: list[Mapping[str, Any]] = field(default_factory=list)
     notices: list[Mapping[str, Any]] = field(default_factory=list)
-    words: str = ""
+    words: list[Words] = field(default_factory=list)
     report: AnalysisResult | None = None
     failure: str = ""
     position: int = 0
@@ -39,13 +52,20 @@ class RunView:
             case EventKind.SKIPPED:
                 self.skipped = list(event.payload.get("rules", []))
             case EventKind.TEXT:
-                self.words += str(event.payload.get("delta", ""))
+                self._speak(Words.of(event.payload))
             case EventKind.REPORT:
                 self.report = from_json(event.payload)
             case EventKind.FAILED:
                 self.failure = str(event.payload.get("message", ""))
             case _ if event.kind in self._lists:
                 self._lists[event.kind].append(event.payload)
+
+    def _speak(self, said: Words) -> None:
+        """Add words to their statement. One that is struck out keeps them, with the reason."""
+        if self.words and self.words[-1].part == said.part:
+            before = self.words.pop()
+            said = Words(said.part, before.text + said.text, said.struck or before.struck)
+        self.words.append(said)
 
     @property
     def _lists(self) -> dict[str, list[Mapping[str, Any]]]:
@@ -71,7 +91,7 @@ def context_of(kind: str, payload: Mapping[str, Any], facts: RunFacts) -> dict[s
         case EventKind.SKIPPED:
             context["skipped"] = payload.get("rules", [])
         case EventKind.TEXT:
-            context["words"] = payload.get("delta", "")
+            context["said"] = Words.of(payload)
         case EventKind.FAILED:
             context["failure"] = payload.get("message", "")
         case _:

@@ -97,6 +97,15 @@
     address.searchParams.set("after", id);
     stream.setAttribute("sse-connect", address.pathname + address.search);
   });
+  // A statement that fails its check is struck out: all of its words, which came in several events.
+  document.addEventListener("htmx:sseMessage", (event) => {
+    if (event.target.id !== "run-words") return;
+    const last = [...event.target.querySelectorAll(".said")].pop();
+    if (!last || !last.classList.contains("is-struck")) return;
+    for (const said of event.target.querySelectorAll(`.said[data-part="${last.dataset.part}"]`)) {
+      said.classList.add("is-struck");
+    }
+  });
   function connection(text) {
     const place = document.getElementById("connection");
     if (place) place.textContent = text && place.dataset.lost;

@@ -164,6 +164,7 @@ class IncidentPageTests:
         assert "used_memory:1000" in page
         assert "CONFIG GET maxmemory-policy" in page
         assert "word0 word1 word2" in page
+        assert 'data-part="0"' in page
         assert "sse-connect" not in page
 
     def test_goes_on_from_the_last_event_that_it_shows(self, portal, incident, bob):
