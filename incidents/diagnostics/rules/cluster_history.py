@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -12,16 +12,19 @@ from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Evidence, Severity, State
 from incidents.diagnostics.log_digest import LogEvent
+from incidents.diagnostics.parsers.cluster_nodes import ClusterNode
 from incidents.diagnostics.rules.cluster import FAILED_LINES, FAILOVER_LINES, MANUAL_WINDOW, identity_of
 from incidents.diagnostics.rules.cluster_views import (
     all_views,
     cluster_field,
+    id_of,
     latest_view,
     members,
     name_of,
     quote_member,
 )
 from incidents.diagnostics.rules.engine import Verdict, dossier_rule, tier
+from incidents.diagnostics.rules.replication_group import address_of
 from incidents.diagnostics.rules.specs import RuleSpec
 from incidents.diagnostics.text import Text
 
@@ -39,9 +42,10 @@ def first_fault(dossier: Dossier, spec: RuleSpec) -> Verdict | None:
     if sum(bool(node.log) for node in dossier.nodes) < 2:
         raise MissingField("logs of several nodes")
     noticed = {node.name: marks for node in dossier.nodes if (marks := _first_marks(node))}
-    still = {m.id for m in members(dossier) if m.is_failed and not m.is_myself}
-    if len(noticed) < 2 or not still:
+    failing = {m.id for m in members(dossier) if m.is_failed and not m.is_myself}
+    if len(noticed) < 2 or (not failing and is_orderly(dossier)):
         return None
+    still = failing or {identity for marks in noticed.values() for identity in marks}
     offsets = clock_offsets(noticed)
     moments = {identity: _aligned(identity, noticed, offsets) for identity in still}
     order = sorted((at, identity) for identity, at in moments.items() if at is not None)
@@ -120,15 +124,19 @@ def orderly_restart(dossier: Dossier, spec: RuleSpec) -> Verdict | None:
     if len(logs) < 2:
         raise MissingField("logs of several nodes")
     restarted = [node for node in logs if _restarts(node)]
-    if len(restarted) < 2 or any(node.log.count(*CRASHES) or not _all_ordered(node) for node in logs):
-        return None
-    if not _is_whole(dossier):
+    if len(restarted) < 2 or not is_orderly(dossier) or not _is_whole(dossier):
         return None
     ordered = sum(node.log.count("election-won") for node in logs)
     quotes = [
         e.quote() for node in restarted[:2] for e in node.log.of("shutdown-by-user", "cluster-manual-failover")[:2]
     ]
     return Verdict(spec.severity, State.CONTEXT, tuple(quotes), {"restarted": len(restarted), "failovers": ordered})
+
+
+def is_orderly(dossier: Dossier) -> bool:
+    """Whether nothing in the logs crashed, started without a shutdown or changed its role unasked."""
+    logs = [node for node in dossier.nodes if node.log]
+    return not any(node.log.count(*CRASHES) or not _all_ordered(node) for node in logs)
 
 
 def _restarts(node: Node) -> list[LogEvent]:
@@ -185,10 +193,42 @@ def address_stale(dossier: Dossier, spec: RuleSpec) -> Verdict | list[Verdict] |
         if len(known) > 1:
             values = {"id": identity[:8], "addresses": ", ".join(sorted(known))}
             return Verdict(spec.severity, evidence=_lines_of(identity, dossier), values=values)
+    for member, real in _misannounced(dossier):
+        values = {"id": member.id[:8], "announced": member.address, "real": real}
+        severity = Severity.CRITICAL if _is_down(dossier) else spec.severity
+        return Verdict(severity, evidence=_lines_of(member.id, dossier), values=values, variant="announced")
     lost = next((m for m in members(dossier) if "noaddr" in m.flags), None)
     if lost is None:
         return None
     return Verdict(Severity.MEDIUM, evidence=_lines_of(lost.id, dossier), values={"id": lost.id[:8]}, variant="noaddr")
+
+
+def _misannounced(dossier: Dossier) -> Iterator[tuple[ClusterNode, str]]:
+    """Failing nodes that are known under another address than the one their own evidence shows."""
+    by_id = {id_of(node): node for node in dossier.nodes}
+    for member in {m.id: m for m in members(dossier) if m.is_failed and m.ip}.values():
+        node = by_id.get(member.id)
+        own = _own_address(node) if node is not None else ""
+        real = own or _address_as_replica(member, dossier)
+        if real and real != member.address and not real.startswith("127."):
+            yield member, real
+
+
+def _own_address(node: Node) -> str:
+    """Where a node lives by its own word: CLIENT LIST, or the log and the port of INFO."""
+    updated = [e.capture("address").rstrip(".") for e in node.log.of("node-address-updated") if not e.capture("node")]
+    port = node.text_of("tcp_port")
+    return address_of(node) or (f"{updated[-1]}:{port}" if updated and port else "")
+
+
+def _address_as_replica(member: ClusterNode, dossier: Dossier) -> str:
+    """Where its master sees it connect from, if no other replica listens on that port."""
+    lines = [line for node in dossier.nodes for line in node.info.replicas if line.port == member.port]
+    return lines[0].address if len({line.ip for line in lines}) == 1 else ""
+
+
+def _is_down(dossier: Dossier) -> bool:
+    return any(cluster_field(node, "cluster_state") == "fail" for node in dossier.nodes)
 
 
 def _lines_of(identity: str, dossier: Dossier) -> tuple[Evidence, ...]:

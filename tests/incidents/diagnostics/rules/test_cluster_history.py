@@ -70,10 +70,22 @@ class TestFirstFault:
         assert "시계" in summary.ko
         assert "node-7002 -120 s" in summary.ko
 
-    def test_is_not_told_when_nobody_is_failing(self):
-        paste = {**self.paste(), "node-7002.cluster-nodes": view(7002)}
+    def test_is_not_told_of_an_orderly_restart(self):
+        paste = {name: text for name, text in self.paste().items() if name != "node-7002.cluster-nodes"}
+        stopped = log((30, "User requested shutdown..."), (40, STARTING), (50, marked(7003)))
 
-        assert "cluster-first-fault" not in examined(paste)
+        assert "cluster-first-fault" not in examined({**paste, "node-7001.log": stopped})
+
+
+class TestAnAddressThatIsAnnounced:
+    def test_is_compared_with_where_the_node_lives(self):
+        own = log((0, "IP address for this node updated to 10.0.0.3"), (1, IDENTITY.format(IDS[7003])))
+        others = view(7001, (7003,)).replace("10.0.0.3:7003", "10.9.9.9:7003")
+
+        found = examined({"node-7003.log": own, "node-7003.info": "tcp_port:7003\n", "node-7001.cluster-nodes": others})
+
+        assert found["cluster-address-stale"].values["real"] == "10.0.0.3:7003"
+        assert "10.9.9.9:7003" in found["cluster-address-stale"].summary.ko
 
 
 class TestOrderlyRestart:
