@@ -47,3 +47,10 @@ demo: $(VENV)/installed ## serve the portal with a fault that happens while you 
 
 bench: $(VENV)/installed-dev ## ratios measured side by side in one run
 	@$(PY) -m benchmarks
+
+messages: $(VENV)/installed-dev ## collect the interface's strings and compile the Korean ones (needs gettext)
+	@$(PY) manage.py makemessages -l ko --no-location --no-obsolete --ignore ".venv/*" --ignore "staticfiles/*" --ignore "tests/*"
+	@$(PY) manage.py compilemessages -l ko --ignore ".venv"
+
+screenshots: $(VENV)/installed-dev ## make the README's pictures from the running product (needs Chromium)
+	@$(PY) scripts/take_screenshots.py
