@@ -24,6 +24,11 @@ def require(tool: str) -> str:
     pytest.skip(f"{tool} is not installed here")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright keeps an event loop in the main thread, in which Django's sync client can't work."""
+    items.sort(key=lambda item: "/browser/" in str(item.path))
+
+
 # --- No network ------------------------------------------------------------------------------------------------
 
 
