@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from incidents.diagnostics import rules  # noqa: F401  (registers the rules' functions)
 from incidents.diagnostics.causes.conclusion import Conclusion, conclude
+from incidents.diagnostics.causes.manner import manner_of
 from incidents.diagnostics.causes.weighing import Testimony
 from incidents.diagnostics.dossier import Dossier, build_dossier
 from incidents.diagnostics.evidence import read_intake
@@ -18,12 +15,6 @@ from incidents.diagnostics.intake import IncidentInput
 from incidents.diagnostics.rules.engine import Examination, examine
 
 WELL_SEEN_FIELDS = 40  # fields of INFO from which on the server counts as seen
-
-
-@cache
-def _routine() -> re.Pattern[str]:
-    with (Path(__file__).parent / "routine_check.toml").open("rb") as stream:
-        return re.compile("|".join(tomllib.load(stream)["patterns"]), re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,10 +34,11 @@ def diagnose(intake: IncidentInput, *, thresholds: Mapping[str, Mapping[str, flo
 
 def diagnose_dossier(dossier: Dossier, *, thresholds: Mapping[str, Mapping[str, float]] | None = None) -> Diagnosis:
     examination = examine(dossier, thresholds=thresholds)
+    testimony = Testimony(prose=dossier.prose, errors=dossier.client_errors, anything=dossier.small_texts)
     conclusion = conclude(
         examination.findings,
-        Testimony(prose=dossier.prose, errors=dossier.client_errors, anything=dossier.small_texts),
-        routine_check=bool(_routine().search(dossier.prose)) and not dossier.client_errors.strip(),
+        testimony,
+        manner=manner_of(testimony),
         well_seen=any(len(node.info.fields) >= WELL_SEEN_FIELDS for node in dossier.nodes),
     )
     return Diagnosis(dossier, examination, conclusion)

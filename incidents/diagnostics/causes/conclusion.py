@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from incidents.diagnostics.causes.hypotheses import Hypothesis, all_hypotheses
+from incidents.diagnostics.causes.manner import Manner
 from incidents.diagnostics.causes.weighing import Testimony, Weighed, confidence_of, weigh
 from incidents.diagnostics.findings import Finding, Severity, State
 from incidents.diagnostics.rules.specs import RuleSpec, all_rules
 
 BELIEVED = 0.0  # log-odds from which a hypothesis takes part in the verdict
+SUSPECTED = -2.6  # log-odds from which a hint is better than silence when trouble is reported
 INDEPENDENT = 1.0  # log-odds from which a second, unrelated cause is told beside the first
 MINOR = 1  # a low finding alone does not make an incident
 
@@ -35,25 +37,23 @@ def conclude(
     findings: Sequence[Finding],
     testimony: Testimony,
     *,
-    routine_check: bool = False,
+    manner: Manner = Manner(),  # noqa: B008  (frozen)
     well_seen: bool = False,
 ) -> Conclusion:
-    """Decide what is wrong.
-
-    `routine_check`: the reporter asks whether all is well instead of reporting trouble.
-    `well_seen`: a full INFO was pasted, so that words alone carry less.
-    """
+    """Decide what is wrong. `well_seen`: a full INFO was pasted, so that words alone carry less."""
     weighed = weigh(all_hypotheses().values(), findings, testimony)
     weighed += _without_hypothesis(findings, weighed)
-    weighed = [_judge(w, routine_check=routine_check, well_seen=well_seen) for w in weighed]
+    weighed = [_judge(w, routine=manner.routine, well_seen=well_seen) for w in weighed]
     weighed.sort(key=lambda w: -w.score)
     believed = [w for w in weighed if w.score > BELIEVED and _is_trouble(w)]
     explained = _explained(believed)
     ranked = tuple(replace(w, explained_by=explained.get(w.id, "")) for w in weighed)
     roots = _roots([w for w in ranked if w.id in {b.id for b in believed} and not w.explained_by], explained)
+    if not roots and manner.troubled and not manner.routine and not well_seen:
+        roots = _suspects(ranked)
     if not roots:
         return Conclusion(False, (), ranked[:5], (), Severity.LOW, _confidence_in_health(weighed, well_seen))
-    severity = max((root.severity for root in roots), key=lambda s: s.rank)
+    severity = max((severity_of(root, manner) for root in roots), key=lambda s: s.rank)
     return Conclusion(
         incident=True,
         roots=tuple(roots),
@@ -69,11 +69,11 @@ def _is_trouble(weighed: Weighed) -> bool:
     return bool(weighed.active) or bool(weighed.said)
 
 
-def _judge(weighed: Weighed, *, routine_check: bool, well_seen: bool) -> Weighed:
+def _judge(weighed: Weighed, *, routine: bool, well_seen: bool) -> Weighed:
     """Words weigh less where the numbers were seen and say nothing, and least in a routine check."""
     if weighed.active or not weighed.said:
         return weighed
-    doubt = 4.0 if routine_check else 1.0 if well_seen else 0.0
+    doubt = 4.0 if routine else 1.0 if well_seen else 0.0
     score = weighed.score - doubt
     return replace(weighed, score=score, confidence=confidence_of(score))
 
@@ -119,7 +119,9 @@ def _explained(believed: Sequence[Weighed]) -> dict[str, str]:
 
 
 def _is_hearsay(cause: Weighed, effect: Weighed) -> bool:
-    """Words alone do not explain away what was seen, unless they are as strong."""
+    """Words alone do not explain away what was seen, unless they are as strong or it is a mere symptom."""
+    if effect.hypothesis.symptom:
+        return False
     return bool(effect.active) and not cause.active and cause.score < effect.score
 
 
@@ -128,12 +130,32 @@ def _roots(candidates: Sequence[Weighed], explained: Mapping[str, str]) -> list[
     if not candidates:
         return []
     accounts = {w.id: sum(1 for cause in explained.values() if cause == w.id) for w in candidates}
-    first = max(candidates, key=lambda w: w.score + 0.6 * accounts[w.id] + 0.5 * w.severity.rank)
+    first = max(candidates, key=lambda w: w.score + 0.6 * accounts[w.id] + 0.5 * _weight_of_severity(w))
     roots = [first]
     for other in sorted(candidates, key=lambda w: (-w.severity.rank, -w.score)):
         if other.id != first.id and _is_independent(other, roots):
             roots.append(other)
     return roots
+
+
+def _weight_of_severity(weighed: Weighed) -> float:
+    """A graver finding is the likelier root; the usual severity of what is only told says nothing about that."""
+    return weighed.severity.rank if weighed.active else Severity.HIGH.rank
+
+
+def _suspects(ranked: Sequence[Weighed]) -> list[Weighed]:
+    """The best hint, where trouble is reported and nothing deserves belief."""
+    hinted = [w for w in ranked if w.said and w.score > SUSPECTED]
+    return hinted[:1]
+
+
+def severity_of(root: Weighed, manner: Manner) -> Severity:
+    """A step up or down for how the reporter puts it, unless the severity was seen or is fixed."""
+    if root.hypothesis.fixed_severity or (root.active and not root.hypothesis.symptom):
+        return root.severity
+    order = sorted(Severity, key=lambda severity: severity.rank)
+    step = 1 if manner.grave else -1 if manner.mild else 0
+    return order[min(max(order.index(root.severity) + step, 0), len(order) - 1)]
 
 
 def _is_independent(other: Weighed, roots: Sequence[Weighed]) -> bool:

@@ -57,6 +57,7 @@ class Hypothesis:
     explains: tuple[str, ...] = ()  # findings and hypotheses that would follow from it
     fixed_severity: bool = False
     outside: bool = False  # lies outside the server
+    symptom: bool = False  # what users see of many causes; words for one of those explain it
     actions: tuple[Action, ...] = ()
     ask: tuple[Probe, ...] = ()
     prevention: tuple[Text, ...] = ()
@@ -64,7 +65,7 @@ class Hypothesis:
 
 _KEYS = {
     "category", "severity", "title", "cause", "topic", "prior", "findings", "against", "cues", "explains",
-    "fixed_severity", "outside", "actions", "ask", "prevention",
+    "fixed_severity", "outside", "symptom", "actions", "ask", "prevention",
 }  # fmt: skip
 
 
@@ -100,6 +101,7 @@ def read_hypothesis(key: str, table: Mapping[str, Any]) -> Hypothesis:
             explains=tuple(table.get("explains", ())),
             fixed_severity=bool(table.get("fixed_severity", False)),
             outside=bool(table.get("outside", False)),
+            symptom=bool(table.get("symptom", False)),
             actions=tuple(read_action(item) for item in table.get("actions", [])),
             ask=tuple(_probe(item) for item in table.get("ask", [])),
             prevention=tuple(Text.of(item) for item in table.get("prevention", [])),

@@ -61,7 +61,7 @@ class Weighed:
     @property
     def severity(self) -> Severity:
         """The worst active finding behind it; without one, what such a cause usually means."""
-        if self.hypothesis.fixed_severity or not self.support:
+        if self.hypothesis.fixed_severity or not self.support or (self.hypothesis.symptom and self.said):
             return self.hypothesis.severity
         if not self.active:
             return self.hypothesis.severity if self.said else max(self.support, key=_rank).severity
