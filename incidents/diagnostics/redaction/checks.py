@@ -27,6 +27,12 @@ FILE = re.compile(
 HEX = re.compile(r"[0-9a-fA-F]+")
 WORDY = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d{1,4}")
 LEAST_ENTROPY = 3.3  # bits per character; English words stay near 3, random letters and digits of 20+ characters above
+CLINGING = ".,;:!?()[]{}\"'`"
+# Angle brackets of documentation may drag punctuation and Korean particles along: "<password>`를".
+PLACEHOLDERS = re.compile(
+    r"\*+|[xX]{3,}|•+|\.{3}|['\"`]*<[a-z][a-z0-9 _|-]*>[^A-Za-z0-9]*|<[A-Z]+_\d{1,6}>|\(?\*?\[?(?i:redacted)\]?\*?\)?"
+    r"|\$\{\w+\}|\$[A-Z][A-Z_]+|%[A-Z_]+%|\{\{[^{}]*\}\}"
+)
 LEAST_PIECE = 10  # a random token has one run of letters and digits at least as long, whatever divides it
 RUN_ID = 40  # characters of Redis' own ids, which are neither secret nor of use elsewhere
 
@@ -84,7 +90,8 @@ def rrn(text: str, start: int, end: int) -> bool:
 
 def is_host(value: str) -> bool:
     """Whether a name can be a machine's: not a number, a version, a local address or a file."""
-    return value not in LOCAL_ADDRESSES and bool(re.search("[A-Za-z]", value)) and not FILE.search(value)
+    local = value in LOCAL_ADDRESSES or value.lower() == "no"  # REPLICAOF NO ONE
+    return not local and bool(re.search("[A-Za-z]", value)) and not FILE.search(value)
 
 
 def machine(text: str, start: int, end: int) -> bool:
@@ -112,8 +119,20 @@ def entropy(value: str) -> float:
     return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
 
 
+def is_placeholder(value: str) -> bool:
+    """Whether a value only stands for one: "<password>", "${PASSWORD}", "****", or nothing but punctuation."""
+    return bool(PLACEHOLDERS.fullmatch(value)) or not value.strip(CLINGING)
+
+
+def assigned(text: str, start: int, end: int) -> bool:
+    """Whether a word after a colon is a value, and not the beginning of a sentence."""
+    begins_sentence = text[start - 1 : start] == " " and re.match(r"[ \t]+[A-Za-z가-힣]", text[end : end + 4])
+    return not (begins_sentence and text[start:end].strip(CLINGING).isalpha())
+
+
 def is_distinctive(value: str) -> bool:
     """Whether a value can hardly be an ordinary word: digits, symbols or mixed case."""
+    value = value.strip(CLINGING)
     if len(value) < 4:
         return False
     has_digit = any(map(str.isdigit, value))
@@ -128,6 +147,7 @@ CHECKS: Mapping[str, Check] = {
     "card": card,
     "rrn": rrn,
     "machine": machine,
+    "assigned": assigned,
     "random": random_looking,
     "distinctive": lambda text, start, end: is_distinctive(text[start:end]),
 }

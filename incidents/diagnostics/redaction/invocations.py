@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from incidents.diagnostics.redaction.checks import is_host, is_placeholder
 from incidents.diagnostics.redaction.keys import key_spans
 from incidents.diagnostics.redaction.spans import Kind, Span
 
@@ -25,7 +26,7 @@ RAW_ENTRY = re.compile(r"^\d{1,10}\r?\n\d{10}\r?\n\d{1,12}\r?\n(?=[A-Za-z])", re
 RAW_LINE = re.compile(r"(.*)\r?\n?")
 PROTOCOL_ARGUMENT = re.compile(r"\$\d{1,9}\\r\\n((?:(?!\\r\\n)[^\n])*+)(?:\\r\\n)?")
 CLIENT = re.compile(r"(?:\S*:\d{1,5}|/\S*|\?:0)")
-PROMPT = re.compile(r"^[^\n>\"']{0,80}>[ \t]*(?=[A-Za-z])", re.MULTILINE)
+PROMPT = re.compile(r"^(?:[^\n<>\"']|<[A-Z]{1,8}_\d{1,6}>){0,80}>[ \t]*(?=[A-Za-z])", re.MULTILINE)
 # A string in quotes, with or without a number; status replies and the numbers of nested lists are passed over.
 REPLY_LINE = re.compile(
     r"""[ \t]*(?P<index>\d{1,6}\)[ \t]+)?(?:\d{1,6}\)[ \t]+)*"""
@@ -175,13 +176,14 @@ WHOLE_KINDS = {"p": Kind.PASSWORD, "u": Kind.USER, "v": Kind.VALUE, "z": Kind.VA
 
 
 def _spans(text: str, token: Token, letter: str) -> Iterator[Span]:
-    if not token.text or token.text.startswith("... ("):  # SLOWLOG's "... (12 more arguments)"
+    if token.text.startswith("... (") or is_placeholder(token.text):  # SLOWLOG's "... (12 more arguments)"
         return
     if letter in "kf":
         yield from key_spans(text, token.start, token.end)
     elif letter == "r":  # a rule of ACL SETUSER, whose sign says that a password follows
-        yield Span(token.start + 1, token.end, Kind.PASSWORD)
-    elif letter == "h":
+        if not is_placeholder(token.text[1:]):
+            yield Span(token.start + 1, token.end, Kind.PASSWORD)
+    elif letter == "h" and is_host(token.text):
         end = token.start + len(token.text.partition(":")[0])
         yield Span(token.start, end, Kind.HOST)
     elif letter in WHOLE_KINDS and not (letter in HARMLESS and HARMLESS[letter].fullmatch(token.text)):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from incidents.diagnostics.redaction.spans import Kind, Span
 
-SEGMENT = re.compile(r"[^:/|.,#{}\[\]@;\s\"'\\]+")
+SEGMENT = re.compile(r"[^:/|.,#{}\[\]@;\s\"'`\\<>]+")
 LONGEST_WORD = 24
 WORD = re.compile(r"[A-Za-z_*?-]+|[A-Za-z][A-Za-z_-]+\d{1,2}|\d{1,2}|[A-Za-z]\d{1,3}(?:_[A-Za-z]+)*")
 DATE = re.compile(r"(?:19|20)\d\d(?:-?\d\d){0,2}")

@@ -11,13 +11,14 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import string
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from incidents.diagnostics.redaction.checks import CHECKS, Check, is_host
+from incidents.diagnostics.redaction.checks import CHECKS, Check, is_host, is_placeholder
 from incidents.diagnostics.redaction.keys import key_spans
 from incidents.diagnostics.redaction.spans import Kind, Span
 
@@ -32,12 +33,9 @@ FRAGMENTS = {
     "val": "(?:" + QUOTED + r"""|(?P<@>(?:(?![,;&]\s?[\w.-]{1,40}\s?[=:])[^\s"'])+))""",
 }
 HOST = r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?)"
-SEP = r"(?:\\*[\"']?[ \t]*(?:=>|[:=])[ \t]*|\\*[\"'][ \t,]+(?=\\*[\"']))"
-PLACEHOLDERS = re.compile(
-    r"\*+|[xX]{3,}|•+|\.{3}|<[^<>]*>|\(?\*?\[?(?i:redacted)\]?\*?\)?|\$\{\w+\}|\$[A-Z][A-Z_]+|%[A-Z_]+%|\{\{[^{}]*\}\}"
-)
-
-
+SEP = r"(?:\\*[\"']?[ \t]*(?:=>|[:=])[ \t]*)"
+ANY_CASE = "(?i)"
+SMALL_LETTERS = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 PUNCTUATION = ".,;:!?()[]{}\"'`"
 
 
@@ -54,6 +52,7 @@ class Pattern:
 
     name: str
     regex: re.Pattern[str]
+    any_case: bool
     within: re.Pattern[str] | None
     check: Check | None
     words: frozenset[str]
@@ -63,10 +62,10 @@ class Pattern:
     keeps: tuple[str, ...]
 
     def find(self, text: str, lowered: str) -> Iterator[Span]:
-        """Yield the spans this pattern finds. `lowered` is the text in small letters, for a quick look ahead."""
+        """Yield the spans this pattern finds. `lowered` is the text as `small_letters` gives it."""
         if self.needs and not any(need in lowered for need in self.needs):
             return
-        for match in self.regex.finditer(text):
+        for match in self.regex.finditer(lowered if self.any_case else text):
             yield from self._spans(match, text)
             if self.within and match["rest"]:
                 for inner in self.within.finditer(text, match.start("rest"), match.end("rest")):
@@ -76,11 +75,12 @@ class Pattern:
         groups = match.groupdict()
         if any(value and _is_among(self.unless, value) for value in groups.values()):
             return
-        for group, value in groups.items():
+        for group in groups:
             kind = group.partition("_")[0]
-            if not value or kind == "rest" or _is_among(self.words, value) or PLACEHOLDERS.fullmatch(value):
-                continue
             start, end = match.span(group)
+            value = text[start:end]
+            if start == end or kind == "rest" or _is_among(self.words, value) or is_placeholder(value):
+                continue
             if self.check and not self.check(text, start, end):
                 continue
             if kind == Kind.KEY:
@@ -100,6 +100,17 @@ class PatternTable:
     words: Mapping[str, frozenset[str]]
     commands: Mapping[str, str]
     replies: Mapping[str, str]
+
+
+def small_letters(text: str) -> str:
+    """Return a text of the same length with ASCII letters in small. Matching it is twice as fast as ignoring case."""
+    return text.translate(SMALL_LETTERS)
+
+
+def _in_small_letters(source: str) -> str:
+    """Rewrite an expression for texts in small letters; escapes such as \\S and names of groups stay."""
+    bare = source.removeprefix(ANY_CASE)
+    return re.sub(r"(\\.|\(\?P<\w+>)|([A-Z])", lambda match: match[1] or match[2].lower(), bare)
 
 
 def expand(source: str) -> str:
@@ -128,7 +139,9 @@ def _pattern(entry: Mapping[str, Any], words: Mapping[str, frozenset[str]]) -> P
     if unknown or "regex" not in entry or not entry.get("masks"):
         raise BadPattern(f"pattern {name}: needs a regex and an example it masks; unknown: {sorted(unknown)}")
     try:
-        regex = re.compile(expand(entry["regex"]), re.MULTILINE)
+        source = expand(entry["regex"])
+        any_case = source.startswith(ANY_CASE)
+        regex = re.compile(_in_small_letters(source) if any_case else source, re.MULTILINE)
         within = re.compile(expand(entry["within"])) if "within" in entry else None
         kinds = {Kind(group.partition("_")[0]) for group in regex.groupindex if group != "rest"}
         no_finding, spoiling = (_words(entry.get(name, ""), words) for name in ("words", "unless"))
@@ -140,6 +153,7 @@ def _pattern(entry: Mapping[str, Any], words: Mapping[str, frozenset[str]]) -> P
     return Pattern(
         name=name,
         regex=regex,
+        any_case=any_case,
         within=within,
         check=check,
         words=no_finding,

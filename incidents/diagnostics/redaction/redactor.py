@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from incidents.diagnostics.redaction.checks import is_distinctive, is_measure
 from incidents.diagnostics.redaction.invocations import Invocations
-from incidents.diagnostics.redaction.patterns import PatternTable, shipped_patterns
+from incidents.diagnostics.redaction.patterns import PatternTable, shipped_patterns, small_letters
 from incidents.diagnostics.redaction.spans import ALL, Kind, Span, settle
 
 K = TypeVar("K", bound=Hashable)
@@ -29,6 +29,8 @@ K = TypeVar("K", bound=Hashable)
 PLACEHOLDER = re.compile(rf"<({'|'.join(kind.upper() for kind in Kind)})_(\d{{1,6}})>")
 UNFINISHED = re.compile(r"<(?:[A-Z]{1,8}(?:_\d{0,6})?)?$")  # what may still become a placeholder
 MOST_PASSES = 5
+ESCAPE = re.compile(r"""\\([nrt"'])""")
+UNESCAPED = {"n": " \n", "r": "  ", "t": " \t", '"': ' "', "'": " '"}
 
 WORD_RUN = re.compile(r"[\w.-]+")
 WORD = re.compile(r"\w+")
@@ -132,7 +134,21 @@ class Redactor:
         return "".join([*parts, text[end:]])
 
     def _detect(self, text: str) -> Iterator[Span]:
-        lowered = text.lower()
+        if not ESCAPE.search(text):
+            yield from self._detect_in(text)
+            return
+        # Text in a JSON string: read it with its line ends and quotes too, which here are as long as their escapes.
+        for span in self._detect_in(ESCAPE.sub(lambda match: UNESCAPED[match[1]], text)):
+            end = span.end - (text[span.end - 1] == "\\")
+            if end > span.start:
+                yield Span(span.start, end, span.kind)
+        for span in self._detect_in(text):
+            inside_escape = text[span.start - 1 : span.start] == "\\" and text[span.start] in UNESCAPED
+            if not inside_escape:
+                yield span
+
+    def _detect_in(self, text: str) -> Iterator[Span]:
+        lowered = small_letters(text)
         for pattern in self._table.patterns:
             yield from pattern.find(text, lowered)
         yield from self._invocations.find(text)
