@@ -25,6 +25,7 @@ from incidents.diagnostics.culprits import Culprit, culprits_of
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.findings import Action, Evidence, Finding, Skipped, State
+from incidents.diagnostics.forecasts import Forecast as Foreseen
 from incidents.diagnostics.forecasts import forecast
 from incidents.diagnostics.memory_ledger import Ledger, ledger_of
 from incidents.diagnostics.rules.specs import all_rules
@@ -36,6 +37,9 @@ IMMEDIATE = 4  # actions that stand on top; the rest follow as detailed steps
 def write_report(diagnosis: Diagnosis, *, incident_id: str, language: str) -> AnalysisResult:
     """Write the whole report from rules and evidence alone."""
     return _Writer(diagnosis, language).write(incident_id)
+
+
+_FORECAST_FIELDS = ("limit", "minutes", "node", "before", "after", "ceiling", "seconds")
 
 
 class _Writer:
@@ -231,6 +235,11 @@ class _Writer:
         title = self.say(rule.title) if rule else skipped.id
         return SkippedRule(skipped.id, title, list(skipped.missing), skipped.node)
 
+    def forecast_line(self, foreseen: Foreseen) -> dict[str, Any]:
+        """A forecast as the page draws it."""
+        values = {name: getattr(foreseen, name) for name in _FORECAST_FIELDS}
+        return {**values, "basis": self.say(foreseen.basis)}
+
     def culprit(self, culprit: Culprit, node: str) -> dict[str, Any]:
         return {
             "node": node,
@@ -264,6 +273,8 @@ class _Writer:
             "version": dossier.version,
             "product": "valkey" if dossier.is_valkey else "redis" if dossier.version else "",
             "deployment": dossier.deployment,
+            "forecast_lines": [self.forecast_line(f) for f in forecast(dossier)],
+            "commands": self.gate.shown,
             "culprits": [self.culprit(c, node.name) for node in dossier.nodes for c in culprits_of(node)],
             "target": self.gate.target.name,
             "managed": self.gate.target.managed or "",
