@@ -11,6 +11,7 @@ from incidents.diagnostics.rules import (  # noqa: F401
     persistence,
     replication,
     replication_group,
+    replication_syncs,
     security,
     sentinel,
 )
