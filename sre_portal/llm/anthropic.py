@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sre_portal.llm.base import FinishReason, Message, StreamEvent
+from sre_portal.llm.base import FinishReason, Message, StreamEvent, StructuredBy
 from sre_portal.llm.collecting import Collector
 from sre_portal.llm.dialect import Dialect
 from sre_portal.llm.exchange import Timeouts, http_client
@@ -37,6 +37,9 @@ class AnthropicChat(SdkChat):
 
     def _first_dialect(self) -> Dialect:
         return Dialect(limit_name="")  # always sent, never negotiable
+
+    def _structured_by(self, dialect: Dialect) -> StructuredBy:
+        return "json_schema" if dialect.structured_by == "json_schema" else "instructions"
 
     def _sender(self) -> Callable[[dict[str, Any]], Iterable[Any]]:
         client = _client(self._config.base_url, self._config.api_key, self._config.timeouts)

@@ -12,7 +12,7 @@ from typing import Any
 from sre_portal.llm.base import StructuredBy
 
 TOO_LONG = ("context_length", "context length", "context window", "maximum context", "too many tokens", "prompt is too")
-SCHEMA_PARAMETERS = {"response_format", "output_config", "response_json_schema"}
+SCHEMA_PARAMETERS = {"response_format", "output_config", "response_mime_type"}
 WEAKER: dict[StructuredBy, StructuredBy] = {"json_schema": "json_object", "json_object": "instructions"}
 
 

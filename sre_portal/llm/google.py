@@ -45,8 +45,9 @@ class GoogleChat(SdkChat):
     def _body(self, request: ChatRequest, dialect: Dialect) -> dict[str, Any]:
         messages: Iterable[Message] = request.messages
         body: dict[str, Any] = {"automatic_function_calling": {"disable": True}}
-        if request.schema and dialect.structured_by == "json_schema":
+        if request.schema and dialect.structured_by != "instructions":
             body["response_mime_type"] = "application/json"
+        if request.schema and dialect.structured_by == "json_schema":
             body["response_json_schema"] = dict(request.schema.schema)
         elif request.schema:
             messages = with_schema_in_words(request.messages, request.schema)

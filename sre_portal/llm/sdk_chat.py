@@ -12,7 +12,17 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from sre_portal.llm.base import ChatOptions, Completed, EventStream, Message, Schema, StreamEvent, Tool, Usage
+from sre_portal.llm.base import (
+    ChatOptions,
+    Completed,
+    EventStream,
+    Message,
+    Schema,
+    StreamEvent,
+    StructuredBy,
+    Tool,
+    Usage,
+)
 from sre_portal.llm.collecting import Collector
 from sre_portal.llm.config import ModelConfig
 from sre_portal.llm.dialect import Dialect
@@ -62,6 +72,9 @@ class SdkChat(ABC):
 
     def _first_dialect(self) -> Dialect:
         return Dialect()
+
+    def _structured_by(self, dialect: Dialect) -> StructuredBy:
+        return dialect.structured_by
 
     @abstractmethod
     def _body(self, request: ChatRequest, dialect: Dialect) -> dict[str, Any]:
@@ -137,7 +150,7 @@ class SdkChat(ABC):
             usage=usage,
             finish_reason="tool_calls" if calls else collector.finish or "unknown",
             model=self.name,
-            structured_by=dialect.structured_by if request.schema else "",
+            structured_by=self._structured_by(dialect) if request.schema else "",
             ignored=("tools",) if request.tools and not dialect.tools else (),
         )
 

@@ -105,7 +105,7 @@ class TestAnthropic:
         assert server.bodies[0]["output_config"]["format"]["schema"] == REPORT.schema
         assert "output_config" not in server.bodies[1]
         assert "JSON Schema" in server.bodies[1]["system"]
-        assert end.structured_by in ("json_object", "instructions")
+        assert end.structured_by == "instructions"
 
     def test_is_sent_no_temperature(self):
         with ScriptedHttp(Played(TEXT)) as server:
@@ -209,8 +209,9 @@ class TestGoogle:
     def test_asks_for_the_schema_and_falls_back_to_words(self):
         refusal = {"error": {"code": 400, "message": "schema too complex", "status": "INVALID_ARGUMENT"}}
         with ScriptedHttp(Played([json.dumps(refusal)], status=400), Played(SAID)) as server:
-            complete(bare_chat(config("google", server)), ASK, schema=REPORT)
+            end = complete(bare_chat(config("google", server)), ASK, schema=REPORT)
 
+        assert end.structured_by == "json_object"
         assert server.bodies[0]["generationConfig"]["responseJsonSchema"] == REPORT.schema
         assert "JSON Schema" in server.bodies[1]["systemInstruction"]["parts"][0]["text"]
 
