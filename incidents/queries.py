@@ -109,7 +109,7 @@ def run_for(user: User | AnonymousUser, run_id: int, *, incident_id: int | None 
 def active_run_of(public_id: str) -> AnalysisRun | None:
     """The run under way for an incident, by its public id. None for an id that is no incident's."""
     number = public_id.removeprefix(PUBLIC_ID_PREFIX)
-    if number == public_id or not number.isdigit():
+    if number == public_id or not number.isdecimal():
         return None
     return AnalysisRun.objects.active().filter(incident_id=int(number)).first()
 

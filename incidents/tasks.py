@@ -102,7 +102,7 @@ def take_over_from_the_dead(*, at: datetime) -> None:
     for run in AnalysisRun.objects.filter(status=AnalysisRun.Status.RUNNING, lease_until__gte=at):
         host, _, rest = run.worker.partition(":")
         pid = rest.partition(":")[0]
-        if host == socket.gethostname() and pid.isdigit() and not _lives(int(pid)):
+        if host == socket.gethostname() and pid.isdecimal() and not _lives(int(pid)):
             run_log.release(run.pk, worker=run.worker, at=at)
 
 

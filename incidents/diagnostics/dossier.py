@@ -11,7 +11,7 @@ from itertools import islice
 
 from incidents.diagnostics.evidence import EvidenceKind, Piece
 from incidents.diagnostics.evidence.lines import clean_text
-from incidents.diagnostics.fields import InfoFields, MissingField
+from incidents.diagnostics.fields import InfoFields, MissingField, read_number
 from incidents.diagnostics.intake import IncidentInput
 from incidents.diagnostics.log_digest import LogDigest
 from incidents.diagnostics.log_file import LogFile
@@ -271,8 +271,8 @@ def _snapshots(node: Node) -> list[Snapshot]:
 
 def _moment(snapshot: Snapshot) -> tuple[float, float]:
     clock = snapshot.clock
-    uptime = snapshot.number("uptime_in_seconds") if snapshot.has("uptime_in_seconds") else 0.0
-    return (clock.timestamp() if clock else 0.0, uptime)
+    uptime = read_number(snapshot.info.fields.get("uptime_in_seconds", ""))
+    return (clock.timestamp() if clock else 0.0, uptime or 0.0)
 
 
 def _merged(samples: list[Snapshot]) -> list[Snapshot]:

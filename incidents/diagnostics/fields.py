@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from types import MappingProxyType
 
 # "860.61K", "2.5G", "12.5%", "1,024", "0B", "64mb": what INFO, dashboards and people print.
@@ -44,7 +45,8 @@ def read_number(text: str) -> float | None:
         value = float(digits.replace(",", ""))
     except ValueError:
         return None
-    return value * _UNITS[(unit or "").lower()]
+    value *= _UNITS[(unit or "").lower()]
+    return value if isfinite(value) else None
 
 
 class InfoFields(Mapping[str, str]):
@@ -79,7 +81,7 @@ class InfoFields(Mapping[str, str]):
         """Return the field as a number, from its `_human` twin if that is all there is. Raise MissingField."""
         for candidate in (name, f"{name}_human"):
             value = read_number(self[candidate]) if candidate in self else None
-            if value is not None and value == value and abs(value) != float("inf"):
+            if value is not None:
                 return value
         raise MissingField(name)
 

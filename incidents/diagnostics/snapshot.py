@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -52,7 +53,7 @@ class Snapshot:
         if self.at is not None:
             return self.at
         usec = self.info.fields.get("server_time_usec", "")
-        return datetime.fromtimestamp(int(usec) / 1e6, UTC) if usec.isdigit() and len(usec) < 18 else None
+        return datetime.fromtimestamp(int(usec) / 1e6, UTC) if usec.isdecimal() and len(usec) < 18 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def seconds_between(earlier: Snapshot, later: Snapshot) -> float:
     if earlier.at and later.at and _comparable(earlier.at, later.at):
         return (later.at - earlier.at).total_seconds()
     for name, unit in (("server_time_usec", 1e6), ("uptime_in_seconds", 1.0)):
-        if earlier.has(name) and later.has(name):
+        with suppress(MissingField):
             return (later.number(name) - earlier.number(name)) / unit
     return 0.0
 
@@ -91,6 +92,6 @@ def is_restarted(earlier: Snapshot, later: Snapshot) -> bool:
     for name in ("run_id", "process_id"):
         if earlier.has(name) and later.has(name) and earlier.info.fields[name] != later.info.fields[name]:
             return True
-    if earlier.has("uptime_in_seconds") and later.has("uptime_in_seconds"):
+    with suppress(MissingField):
         return later.number("uptime_in_seconds") < earlier.number("uptime_in_seconds")
     return False

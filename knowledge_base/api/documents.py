@@ -146,7 +146,7 @@ def _expected(request: Request) -> int | None:
     value = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     if not value or value == "*":
         return None
-    if not value.isdigit():
+    if not value.isdecimal():
         raise ValidationError({"If-Match": [_("This must be a revision number.")]})
     return int(value)
 

@@ -81,7 +81,7 @@ def _read_info(identity: NodeIdentity, data: Info) -> None:
     fields = data.fields
     if run_id := fields.get("run_id"):
         identity.marks.add(f"run:{run_id}")
-    if (pid := fields.get("process_id", "")).isdigit() and int(pid[:12]) > SHARED_PIDS:
+    if (pid := fields.get("process_id", "")).isdecimal() and int(pid[:12]) > SHARED_PIDS:
         identity.marks.add(f"pid:{pid}")
     identity.ports.add(fields.get("tcp_port", ""))
     identity.is_sentinel = "sentinel_masters" in fields or fields.get("redis_mode") == "sentinel"

@@ -73,7 +73,7 @@ def _event(line: str, number: int, meaning: LineMeaning, clock: LogClock) -> Ker
         at=_time_of(line, clock),
         event=meaning.event,
         process=process.split(" ")[-1],
-        pid=int(pid) if pid.isdigit() else None,
+        pid=int(pid) if pid.isdecimal() else None,
         sizes={match["name"]: int(match["value"]) * 1024 for match in _KILOBYTES.finditer(line)},
         in_cgroup="cgroup" in line.lower() or "CONSTRAINT_MEMCG" in line,
         meaning=meaning,

@@ -39,7 +39,7 @@ def limit_of(view: View) -> float:
     if view.has("maxclients"):
         return view.number("maxclients")
     value = view.config("maxclients") if view.has_config("maxclients") else ""
-    return float(value) if value.isdigit() else 0.0
+    return float(value) if value.isdecimal() else 0.0
 
 
 @rule("conn-maxclients-near")
@@ -264,7 +264,7 @@ def protocol_errors(view: View, spec: RuleSpec) -> Verdict | None:
 @rule("conn-tls-cert")
 def tls_certificate(view: View, spec: RuleSpec) -> Verdict | None:
     """What handshakes and reloads say, and the days that Valkey 9.1 counts for each certificate."""
-    left = {n: view.number(n) for n in CERTIFICATES if view.has(n) and view.node.text_of(n).lstrip("-").isdigit()}
+    left = {n: view.number(n) for n in CERTIFICATES if view.has(n) and view.node.text_of(n).lstrip("-").isdecimal()}
     name = min(left, key=lambda field: left[field], default="")
     severity = tier(left[name] / 86_400, spec) if name else None
     if severity is not None:

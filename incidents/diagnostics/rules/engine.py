@@ -158,11 +158,13 @@ def decide_by_fields(view: View, spec: RuleSpec) -> Verdict | None:
         return None
     if not spec.value:
         return Verdict(spec.severity, evidence=view.evidence(), values=_values(view))
-    value = float(expressions.evaluate(spec.value, view, spec.thresholds))
-    severity = tier(value, spec)
+    value = expressions.evaluate(spec.value, view, spec.thresholds)
+    if isinstance(value, str):  # a number was expected and the paste holds a word
+        raise MissingField(spec.value)
+    severity = tier(float(value), spec)
     if severity is None:
         return None
-    return Verdict(severity, evidence=view.evidence(), values={**_values(view), "value": value})
+    return Verdict(severity, evidence=view.evidence(), values={**_values(view), "value": float(value)})
 
 
 def tier(value: float, spec: RuleSpec) -> Severity | None:

@@ -177,7 +177,7 @@ def _error_of(view: View, words: str) -> list[Evidence]:
 
 
 def _milliseconds(text: str) -> float:
-    return int(text) / 1000 if text.isdigit() else 0.0
+    return int(text) / 1000 if text.isdecimal() else 0.0
 
 
 @rule("perf-big-keys")

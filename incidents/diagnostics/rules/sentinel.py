@@ -206,7 +206,7 @@ def even_or_few(view: View, spec: RuleSpec) -> Verdict | None:
     counts += [
         int(master.fields["num-other-sentinels"]) + 1
         for reply in replies(view) for master in reply.masters
-        if master.fields.get("num-other-sentinels", "").isdigit()
+        if master.fields.get("num-other-sentinels", "").isdecimal()
     ]  # fmt: skip
     if not counts:
         raise MissingField("sentinels=")

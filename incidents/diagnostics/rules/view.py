@@ -60,7 +60,11 @@ class View:
         return self.node.latest is not None and self.node.latest.has(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self.value_of(name) if self.has(name) else default
+        """A field, or the default where it is absent. Beside a number as the default only a number will do."""
+        value = self.value_of(name) if self.has(name) else default
+        if isinstance(value, str) and isinstance(default, int | float):
+            raise MissingField(name)
+        return value
 
     def config(self, name: str) -> str:
         """A setting from CONFIG GET or redis.conf."""
@@ -170,7 +174,7 @@ class View:
 
     def _config_value(self, name: str) -> Any:
         value = self.config(name)
-        return int(value) if value.lstrip("-").isdigit() else value
+        return int(value) if value.removeprefix("-").isdecimal() else value
 
     def evidence(self) -> tuple[Evidence, ...]:
         return tuple(self.read.values())

@@ -10,108 +10,11 @@ from incidents.diagnostics.evidence import attribute, describe, identify, prefil
 from incidents.diagnostics.evidence.reading import PARSERS
 from incidents.diagnostics.intake import IncidentInput, UploadedText
 from tests.incidents.diagnostics.evidence import samples
-from tests.incidents.diagnostics.evidence.shared_cases import CAPTURES, load, pasted
+from tests.incidents.diagnostics.generated import json_like, mutated, names, soup
 
-TEXTS = [*samples.BY_KIND.values(), samples.SLOWLOG_RAW, *(pasted(load(path)) for path in CAPTURES)]
 relaxed = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-
-fragments = st.sampled_from(
-    [
-        "\n",
-        " ",
-        "\t",
-        "\r\n",
-        "1) ",
-        "   2) ",
-        "(integer) ",
-        '"',
-        "'",
-        "{",
-        "}",
-        "[",
-        "]",
-        ":",
-        "=",
-        "=> ",
-        "# Memory\n",
-        "```\n",
-        "127.0.0.1:6379> INFO\n",
-        "=== node 1 ===\n",
-        "2026-11-17 08:01:26\n",
-        "id=3 addr=",
-        "db0:keys=",
-        "slave0:ip=",
-        "\x1b[32m",
-        "\x00",
-        "\ufeff",
-        "999999999999999999999999",
-        "1795348264\n",
-        "a" * 40,
-        "used_memory:",
-        "cmdstat_get:calls=",
-        "nan",
-        "-1",
-        "²",
-        "------ INFO OUTPUT ------\n",
-        "redis-0 | ",
-        "가나다 ",
-        "...",
-        "error",
-        "count\n",
-        "reason\n",
-        "name\n",
-        "ip\n",
-        "port\n",
-    ]
-)
-soup = st.lists(fragments | st.text(max_size=12), max_size=60).map("".join)
-json_like = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.binary(max_size=8),
-    lambda children: st.lists(children, max_size=5) | st.dictionaries(st.text(max_size=12), children, max_size=5),
-    max_leaves=20,
-)
-names = st.sampled_from(
-    [
-        "slowlog",
-        "client_list",
-        "latency_latest",
-        "latency_history_x",
-        "memory_stats",
-        "cluster_nodes",
-        "cluster_slots",
-        "config",
-        "cluster_shards",
-        "acl_log",
-        "acl_list",
-        "sentinel_master",
-        "df",
-        "master_log",
-        "replica_info_replication",
-        "client_errors",
-        "redis_info_earlier",
-        "redis_info_at",
-        "client_list_total",
-        "growth",
-        "exit_status",
-        "docker_inspect",
-        "metrics",
-        "x",
-    ]
-)
-
-
-@st.composite
-def mutated(draw):
-    """A real text with stretches cut out, doubled, swapped or overwritten."""
-    text = draw(st.sampled_from(TEXTS))
-    for _ in range(draw(st.integers(1, 6))):
-        start = draw(st.integers(0, len(text)))
-        end = draw(st.integers(start, min(len(text), start + 400)))
-        middle = draw(st.sampled_from(["", text[start:end] * 2, text[start:end][::-1], "\n"]) | soup)
-        text = text[:start] + middle + text[end:]
-    return text
 
 
 class TestNoInput:
