@@ -35,6 +35,11 @@ def wait_for(condition: Any, *, seconds: float = 10.0, what: str = "it") -> Any:
     return value
 
 
+def within(seconds: float) -> float:
+    """A limit for this machine right now: other work on its cores must not look like a slow portal."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 class QuietServer(uvicorn.Server):
     def install_signal_handlers(self) -> None:
         """Signals are for the main thread."""

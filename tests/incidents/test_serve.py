@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.portal import ROOT, PortalProcess
+from tests.portal import ROOT, PortalProcess, within
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ class ServeTests:
         took = portal.start()
         portal.end(signal.SIGINT)
 
-        assert took < 5
+        assert took < within(5)
         assert content(portal) == before
 
     @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -62,7 +62,7 @@ class ServeTests:
 
         took = portal.end(sign)
 
-        assert took < 3
+        assert took < within(3)
         assert "Traceback" not in portal.said()
 
     def test_serves_static_files_under_lasting_names(self, portal):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
 import sys
+import threading
 from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
@@ -16,6 +18,7 @@ import uvicorn
 from django.core.management.base import BaseCommand, CommandError
 
 from incidents import setting_up, tasks
+from incidents.warming import warm_up
 
 STOP_SECONDS = 2  # what open requests get after Ctrl-C; streams are closed at once
 
@@ -31,6 +34,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(self.on_ready, flush=True)
+            warm_up()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         from incidents.streaming import close_streams
@@ -60,6 +64,7 @@ class Command(BaseCommand):
         finally:
             tasks.stop_worker()
             stop_index()
+        leave()
 
     def _need_a_free_port(self, host: str, port: int) -> None:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -92,6 +97,17 @@ def start_index() -> None:
 
 
 def stop_index() -> None:
+    """Ask the indexer to end. One that is in the middle of something is left: its outbox says what is not done."""
     from knowledge_base.services import stop_background_indexer
 
-    stop_background_indexer()
+    stopping = threading.Thread(target=stop_background_indexer, daemon=True)
+    stopping.start()
+    stopping.join(STOP_SECONDS / 2)
+
+
+def leave() -> None:
+    """End at once: threads that are still inside the index's native code would crash an orderly end."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
