@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -98,7 +99,7 @@ class _Writer:
 
     def healthy(self) -> str:
         recovered = [f for f in self.findings if f.state is State.RECOVERED and f.severity.rank > 1]
-        looked = len(all_rules()) - len({s.id for s in self.diagnosis.examination.skipped})
+        looked = len(all_rules()) - self.rules_that_never_looked()
         basis = self.say("healthy_basis", rules=looked, skipped=len(all_rules()) - looked)
         if recovered:
             titles = ", ".join(dict.fromkeys(self.say(f.title) for f in recovered))
@@ -106,12 +107,25 @@ class _Writer:
         seen = any(node.latest or node.log for node in self.diagnosis.dossier.nodes)
         return f"{self.say('healthy' if seen else 'healthy_blind')} {basis}"
 
+    def rules_that_never_looked(self) -> int:
+        """Rules that could look at no node at all; one that looked at some nodes has looked."""
+        nodes = Counter(skipped.id for skipped in self.diagnosis.examination.skipped)
+        everywhere = len(self.diagnosis.dossier.nodes)
+        rules = all_rules()
+        return sum(1 for name, count in nodes.items() if count >= everywhere or rules[name].scope == "incident")
+
     def root_cause(self) -> str:
         if not self.conclusion.roots:
-            recovered = [f for f in self.findings if f.state is State.RECOVERED]
-            lines = [self.healthy(), *(f"- {self.say(f.summary)}" for f in recovered[:6])]
+            told = [f for f in self.findings if f.state is State.RECOVERED or self.is_about_all_nodes(f)]
+            told.sort(key=lambda finding: not self.is_about_all_nodes(finding))
+            said = dict.fromkeys(f"- {self.say(finding.summary)}" for finding in told)
+            lines = [self.healthy(), *list(said)[:6]]
             return "\n".join(lines)
         return "\n\n".join(self.cause_of(root) for root in self.conclusion.roots)
+
+    def is_about_all_nodes(self, finding: Finding) -> bool:
+        """Such as an orderly rolling restart: harmless, and the reason why frightening logs are."""
+        return finding.state is State.CONTEXT and all_rules()[finding.id].scope == "incident"
 
     def cause_of(self, root: Weighed) -> str:
         lines = [self.say(root.explain())]

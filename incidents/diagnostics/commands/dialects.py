@@ -93,10 +93,11 @@ def _split_pairs(invocation: Invocation, target: Target) -> str | None:
 
 
 def _spell(line: str, target: Target) -> str:
+    spoken, mark, acl_rules = line.partition("ACL SETUSER")  # rules such as -slaveof are no commands to be renamed
     for rule in read_toml("dialects.toml")["rewrite"]:
         if _applies(rule, target):
-            line = re.sub(rule["match"], rule["to"], line)
-    return line
+            spoken = re.sub(rule["match"], rule["to"], spoken)
+    return spoken + mark + acl_rules
 
 
 def _applies(rule: Mapping[str, Any], target: Target) -> bool:
