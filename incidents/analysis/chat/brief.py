@@ -7,8 +7,9 @@ incidents. What is sent is masked; what is checked against is the original.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -63,7 +64,7 @@ class Brief:
     ) -> Brief:  # fmt: skip
         """Put a brief together. Reads all evidence for secrets before anything is written."""
         brief = cls(diagnosis, base, masking, characters, rulings=knowledge.rulings)
-        masking.learn(sheet.piece.text for sheet in brief.sheets)
+        masking.learn(_handed_in(diagnosis))
         found = [(item.id, item.title, item.excerpt) for item in knowledge.references]
         found += [(item.id, item.title, item.excerpt) for item in knowledge.related_cases]
         for id, title, excerpt in found:
@@ -274,6 +275,17 @@ class Brief:
 
     def _one_line(self, text: str) -> str:
         return self.masking.text(" ".join(text.split()))
+
+
+def _handed_in(diagnosis: Diagnosis) -> Iterator[str]:
+    """Everything as it was handed in. Pieces would not do: a typed command becomes the name of its output."""
+    intake = diagnosis.dossier.intake
+    yield from (intake.description, intake.redis_info, "\n".join(intake.error_logs), *intake.pasted)
+    yield from (file.text for file in intake.files)
+    yield from (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str, indent=1)
+        for value in (*intake.artifacts.values(), dict(intake.metrics))
+    )
 
 
 def normal(command: str) -> str:

@@ -55,7 +55,7 @@ class Verifier:
         problem = (
             self._problem_of_form(text, sources, invented)
             or self._problem_of_quotes(text, raw.quotes, sources)
-            or self._problem_of_numbers(text, raw.quotes, sources)
+            or self._problem_of_numbers(text, raw, sources)
             or self.advice.problem_of_words(text)
         )
         return Checked(text, sources, problem)
@@ -120,9 +120,10 @@ class Verifier:
         finding = self.brief.findings.get(source.label)
         return finding.evidence if finding else ()
 
-    def _problem_of_numbers(self, text: str, quotes: Sequence[str], sources: Sequence[Source]) -> str:
+    def _problem_of_numbers(self, text: str, raw: Statement, sources: Sequence[Source]) -> str:
         given = [source.words for source in sources]
-        given += [self.brief.masking.restore(quote) for quote in quotes]
+        given += [self.brief.masking.restore(quote) for quote in raw.quotes]
+        given += [self.brief.masking.restore(found[0]) for found in PLACEHOLDER.finditer(raw.text)]
         given += [self.brief.rules_words, *(f.words for f in self._findings())]
         wrong = unsupported(text, given)
         return say("no_such_number", self.language, numbers=", ".join(wrong[:4])) if wrong else ""
