@@ -78,7 +78,7 @@ def cite(
             continue
         status = "superseded" if passage.document_id in dead else "current"
         excerpts[passage.document_id] = passage.text
-        shared = {
+        shared: dict[str, Any] = {
             "id": passage.document_id, "title": passage.title, "score": round(passage.score, 3), "status": status,
             "url": url_of(passage.document_id), "excerpt": passage.text[:400],
         }  # fmt: skip

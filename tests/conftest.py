@@ -25,7 +25,7 @@ def require(tool: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright keeps an event loop in the main thread, in which Django's sync client can't work."""
+    """Browser tests last: Playwright keeps an event loop in the main thread, where Django's sync client can't work."""
     items.sort(key=lambda item: "/browser/" in str(item.path))
 
 

@@ -9,7 +9,10 @@ PROSE = read_house_rule(
         "id": "pay-rb-7",
         "title": "결제 큐(payq-*) 메모리 대응",
         "category": "memory",
-        "notes": "pay-rb-3를 대체한다.\n- payq-*의 `maxmemory-policy`는 바꾸지 않는다.\n- 승인 후에만 `CONFIG SET maxmemory`를 올린다.\n- FLUSHDB 금지.",
+        "notes": (
+            "pay-rb-3를 대체한다.\n- payq-*의 `maxmemory-policy`는 바꾸지 않는다.\n"
+            "- 승인 후에만 `CONFIG SET maxmemory`를 올린다.\n- FLUSHDB 금지."
+        ),
     }
 )
 STATED = read_house_rule(
