@@ -17,7 +17,7 @@ $(VENV)/installed: requirements.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt requirements.txt $(VENV)/installed
+$(VENV)/installed-dev: requirements-dev.txt requirements-models.txt requirements.txt $(VENV)/installed
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
