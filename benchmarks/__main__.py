@@ -32,6 +32,7 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("names", nargs="*", metavar="name", help="which ones; all without any")
     parser.add_argument("--full", action="store_true", help="the large sizes too: 100,000 documents (takes minutes)")
+    parser.add_argument("--size", type=int, help="lines, documents, incidents or runs, instead of the usual number")
     options = parser.parse_args()
     unknown = set(options.names) - BENCHES.keys()
     if unknown:
@@ -39,7 +40,7 @@ def main() -> None:
     data = tempfile.mkdtemp(prefix="portal-bench-")
     os.environ.update(dict.fromkeys(_ABSENT, ""), APP_ENV="development", DATA_DIR=data, LOG_LEVEL="ERROR")
     os.environ["DJANGO_SETTINGS_MODULE"] = "sre_portal.settings"
-    bench = Bench(Console(), full=options.full)
+    bench = Bench(Console(), full=options.full, size=options.size)
     try:
         for name in options.names or BENCHES:
             bench.console.rule(f"[bold]{name}[/]: {BENCHES[name]}", align="left")

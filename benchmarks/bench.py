@@ -23,10 +23,11 @@ LOOK_EVERY = 0.01  # seconds between two looks at a process' memory
 
 @dataclass(frozen=True)
 class Bench:
-    """Where a bench shows itself. `full` asks for the sizes that take minutes."""
+    """Where a bench shows itself. `full` asks for the sizes that take minutes, `size` for another than the usual."""
 
     console: Console
     full: bool = False
+    size: int | None = None
 
     def track(self, items: Iterable[T], what: str, *, total: int | None = None) -> Iterator[T]:
         with self._progress() as progress:
@@ -36,6 +37,13 @@ class Bench:
     def working(self, what: str) -> Iterator[None]:
         with self.console.status(what):
             yield
+
+    @contextmanager
+    def counting(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """Yield a function that is told how much is done."""
+        with self._progress() as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda done: progress.update(task, completed=done)
 
     def _progress(self) -> Progress:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -101,3 +109,7 @@ def seconds_of(work: Callable[[], object]) -> float:
 def percentile(values: Sequence[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.1f} ms" if value < 100 else f"{value:,.0f} ms"

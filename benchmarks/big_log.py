@@ -15,9 +15,10 @@ _READ = "import sys\nfor line in open(sys.argv[1], encoding='utf-8'): pass"
 
 
 def run(bench: Bench) -> None:
+    count = bench.size or LINES
     file = Path(os.environ["DATA_DIR"]) / "redis.log"
     with file.open("w", encoding="utf-8") as stream:
-        stream.writelines(f"{line}\n" for line in bench.track(material.log_lines(LINES), "writing", total=LINES))
+        stream.writelines(f"{line}\n" for line in bench.track(material.log_lines(count), "writing", total=count))
     megabytes = file.stat().st_size / 1e6
     with bench.working("for line in file …"):
         plain = run_process((sys.executable, "-c", _READ, str(file)))
@@ -27,8 +28,8 @@ def run(bench: Bench) -> None:
     file.unlink()
     rows = [("for line in file", plain, ""), ("diagnose, its first 1,000 lines", small, ""), ("diagnose", whole, GOAL)]
     bench.table(
-        (f"{megabytes:.0f} MB, {LINES:,} lines", "seconds", "lines/s", "peak RSS", "goal"),
-        [(name, f"{m.seconds:.1f}", f"{LINES / m.seconds:,.0f}" if m is not small else "", f"{m.peak_mb:.0f} MB", goal)
+        (f"{megabytes:.0f} MB, {count:,} lines", "seconds", "lines/s", "peak RSS", "goal"),
+        [(name, f"{m.seconds:.1f}", f"{count / m.seconds:,.0f}" if m is not small else "", f"{m.peak_mb:.0f} MB", goal)
          for name, m, goal in rows],
     )  # fmt: skip
     bench.console.print(f"beside plain reading: {whole.seconds / plain.seconds:.1f} × the time, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks import material
-from benchmarks.bench import Bench, percentile
+from benchmarks.bench import Bench, milliseconds, percentile
 
 GOAL_MS = 50
 ROUNDS = 60
@@ -29,4 +29,5 @@ def run(bench: Bench) -> None:
 
 
 def _row(name: str, size: str, times: list[float]) -> tuple[str, ...]:
-    return name, size, f"{percentile(times, 0.5):.1f} ms", f"{percentile(times, 0.95):.1f} ms", f"p95 < {GOAL_MS} ms"
+    middle, high = (milliseconds(percentile(times, share)) for share in (0.5, 0.95))
+    return name, size, middle, high, f"p95 < {GOAL_MS} ms"
