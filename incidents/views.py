@@ -40,7 +40,9 @@ def incident_list(request: PortalRequest) -> HttpResponse:
         "section": "incidents", "page": page, "wanted": wanted, "kept": kept.urlencode(),
         "statuses": Incident.Status.choices, "severities": Severity.choices, "categories": Category.choices,
     }  # fmt: skip
-    template = "incidents/parts/table.html" if request.htmx and not request.htmx.boosted else "incidents/list.html"
+    # Going back asks with htmx's header too, but wants the whole page.
+    is_part = request.htmx and not request.htmx.history_restore_request
+    template = "incidents/parts/table.html" if is_part else "incidents/list.html"
     response = render(request, template, context)
     response["Vary"] = "HX-Request"
     return response

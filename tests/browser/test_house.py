@@ -111,6 +111,22 @@ class KeyboardTests:
         assert "q=nothing" in page.url
 
 
+class HistoryTests:
+    def test_goes_back_to_the_list_as_it_was_filtered(self, browser, portal, bob, pages):
+        address = portal()
+        page = browser.open(user=bob, address=address)
+        page.goto(f"{address}/incidents/")
+        page.fill("#id_q", "nothing like it")
+        page.get_by_text("No incident matches").wait_for()
+        page.fill("#id_q", "실패")
+        page.locator("#incidents .incident-cell a").wait_for()
+
+        page.go_back()
+
+        page.get_by_text("No incident matches").wait_for()
+        assert page.locator("header.topbar").count() == 1
+
+
 class RoleTests:
     def test_tells_a_stranger_why_the_page_is_closed(self, browser, portal, mallory):
         browser.expected = ("403",)
