@@ -2,132 +2,155 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from incidents.diagnostics.fields import MissingField
-from incidents.diagnostics.findings import Evidence, Severity, State
-from incidents.diagnostics.rules.engine import Verdict, rule
+from incidents.diagnostics.findings import Evidence, Severity
+from incidents.diagnostics.log_digest import LogEvent
+from incidents.diagnostics.rules.engine import Verdict, decide_by_log, rule, tier
 from incidents.diagnostics.rules.specs import RuleSpec
 from incidents.diagnostics.rules.view import View
 from incidents.diagnostics.snapshot import Snapshot
 
 STOPPED = ("sigterm-received", "shutdown-by-user", "shutdown-done")
+START_FAILED = ("aof-corrupt", "aof-truncated-fatal", "rdb-corrupt", "start-failed", "bind-failed")
 RESTARTED_OUTSIDE = ("service-killed", "service-watchdog", "container-exit-137", "container-exit", "pod-evicted")
 
 
-def _keys(snapshot: Snapshot) -> tuple[int, int]:
-    databases = snapshot.info.databases
-    return sum(db.keys for db in databases), sum(db.expires for db in databases)
+def _keys_of(snapshot: Snapshot) -> int:
+    """Keys of a sample. MissingField where it was pasted without its keyspace section: absent is not empty."""
+    if not snapshot.info.databases and "Keyspace" not in snapshot.info.sections:
+        raise MissingField("second sample of INFO keyspace")
+    return sum(database.keys for database in snapshot.info.databases)
 
 
-def _need_keyspace(view: View) -> tuple[int, int]:
-    if not any(name == "Keyspace" for name in view.now.info.sections) and not view.now.info.databases:
-        raise MissingField("INFO keyspace")
-    for database in view.now.info.databases:
-        view.value_of(database.name)
-    return _keys(view.now)
+def _policy(view: View) -> str:
+    return str(view.get("maxmemory_policy", ""))
 
 
 @rule("ks-no-ttl")
 def no_ttl(view: View, spec: RuleSpec) -> Verdict | None:
-    keys, expires = _need_keyspace(view)
-    if keys < 100_000 or expires >= 0.1 * keys or str(view.get("maxmemory_policy", "")).startswith("allkeys"):
+    """Many keys that never expire; told louder where the policy expects keys to have a time to live."""
+    keys, expires = view.keys(), view.expires()
+    if keys < spec.thresholds["keys"] or expires >= spec.thresholds["ttl_share"] * keys:
         return None
-    return Verdict(spec.severity, evidence=view.evidence(), values={"keys": keys, "share": expires / keys})
+    if _policy(view).startswith("allkeys"):
+        return None
+    severity = Severity.MEDIUM if _policy(view).startswith("volatile") else Severity.LOW
+    return Verdict(severity, evidence=view.evidence(), values={"keys": keys, "share": expires / keys})
 
 
 @rule("mem-ttl-less-growth")
 def ttl_less_growth(view: View, spec: RuleSpec) -> Verdict | None:
     """Near a limit that refuses writes, with keys that never expire."""
-    keys, expires = _need_keyspace(view)
+    keys, expires, cuts = view.keys(), view.expires(), spec.thresholds
     limit = view.number("maxmemory")
-    if limit <= 0 or keys < 1000 or str(view.get("maxmemory_policy", "")).startswith("allkeys"):
+    if limit <= 0 or keys < cuts["keys"] or _policy(view).startswith("allkeys"):
         return None
     usage = view.number("used_memory") / limit
-    if usage < 0.7 or usage >= 0.995 or expires >= 0.2 * keys:
+    if not cuts["usage_share"] <= usage < cuts["full_share"] or expires >= cuts["ttl_share"] * keys:
         return None
     values = {"keys": keys, "share": expires / keys, "usage": usage, "maxmemory": limit}
-    return Verdict(Severity.HIGH if usage > 0.97 else Severity.MEDIUM, evidence=view.evidence(), values=values)
+    severity = Severity.HIGH if usage > cuts["high_share"] else Severity.MEDIUM
+    return Verdict(severity, evidence=view.evidence(), values=values)
 
 
 @rule("mem-eviction-policy-mismatch")
 def policy_mismatch(view: View, spec: RuleSpec) -> Verdict | None:
-    policy = view.text("maxmemory_policy")
-    keys, expires = _need_keyspace(view)
-    if not policy.startswith("volatile") or keys < 1000 or expires >= 0.05 * keys or view.number("maxmemory") <= 0:
+    """A policy that finds nothing to evict, drops what is kept for good, or refuses writes of a cache."""
+    policy, cuts = view.text("maxmemory_policy"), spec.thresholds
+    keys, expires, limit = view.keys(), view.expires(), view.number("maxmemory")
+    if limit <= 0 or keys < cuts["keys"]:
         return None
-    return Verdict(spec.severity, evidence=view.evidence(), values={"policy": policy, "share": expires / keys})
+    share = expires / keys
+    near = float(view.get("used_memory", 0) or 0) >= cuts["usage_share"] * limit
+    values = {"policy": policy, "share": share}
+    if policy.startswith("volatile") and share < cuts["ttl_share"]:
+        return Verdict(Severity.HIGH if near else Severity.MEDIUM, evidence=view.evidence(), values=values)
+    if policy.startswith("allkeys") and view.get("aof_enabled") == 1 and share < cuts["ttl_share"]:
+        return Verdict(Severity.HIGH if near else Severity.MEDIUM, None, view.evidence(), values, "store")
+    if policy == "noeviction" and share > cuts["cache_ttl_share"] and _misses_often(view, spec):
+        return Verdict(Severity.LOW, None, view.evidence(), values, "cache")
+    return None
+
+
+def _misses_often(view: View, spec: RuleSpec) -> bool:
+    hits, misses = float(view.get("keyspace_hits", 0) or 0), float(view.get("keyspace_misses", 0) or 0)
+    return hits + misses > spec.thresholds["lookups"] and misses > spec.thresholds["miss_share"] * (hits + misses)
 
 
 @rule("mem-growth-trend")
 def growth_trend(view: View, spec: RuleSpec) -> Verdict | None:
-    """Minutes until maxmemory at the pace between the samples."""
-    growth = view.node.growth("used_memory")
+    """Minutes until maxmemory at the pace between the samples. Nothing fails yet, so it is high at most."""
+    growth, cuts = view.node.growth("used_memory"), spec.thresholds
     limit = view.number("maxmemory")
-    if limit <= 0 or growth.amount < 0.005 * limit or growth.seconds < 5:
+    if limit <= 0 or growth.amount < cuts["growth_share"] * limit or growth.seconds < cuts["least_seconds"]:
         return None
-    if str(view.get("maxmemory_policy", "")).startswith("allkeys"):
+    if _policy(view).startswith("allkeys"):
         return None
     minutes = (limit - growth.after) / (growth.per_second * 60)
-    if minutes > 7 * 24 * 60 or minutes <= 0:
+    severity = tier(minutes, spec)
+    if severity is None or minutes <= 0:
         return None
     view.delta("used_memory")
-    severity = Severity.HIGH if minutes < 120 else Severity.MEDIUM  # nothing fails yet
     values = {"per_minute": growth.per_second * 60, "minutes": minutes, "maxmemory": limit}
     return Verdict(severity, evidence=view.evidence(), values=values)
 
 
 @rule("ks-mass-loss")
 def mass_loss(view: View, spec: RuleSpec) -> Verdict | None:
+    """Keys that went between the samples; what expired went as it was told to."""
     if view.node.earlier is None:
         raise MissingField("second sample of INFO keyspace")
-    before, after = _keys(view.node.earlier)[0], _keys(view.now)[0]
-    if before < 1000 or after > 0.5 * before:
+    before, after = _keys_of(view.node.earlier), _keys_of(view.now)
+    if before < spec.thresholds["keys"] or after > (1 - spec.thresholds["lost_share"]) * before:
         return None
     quote = Evidence(f"keys {before} → {after}", "INFO ×2", node=view.node.name)
     expired = 0.0
-    if not view.node.restarted:
-        expired = view.node.growth("expired_keys").amount if view.has("expired_keys") else 0.0
-    severity = Severity.MEDIUM if expired > 0.8 * (before - after) else Severity.CRITICAL
+    if not view.node.restarted and view.has("expired_keys") and view.node.earlier.has("expired_keys"):
+        expired = view.node.growth("expired_keys").amount
+    severity = Severity.MEDIUM if expired > spec.thresholds["expired_share"] * (before - after) else Severity.CRITICAL
     return Verdict(severity, evidence=(quote,), values={"before": before, "after": after})
 
 
 @rule("ks-expiry-burst")
 def expiry_burst(view: View, spec: RuleSpec) -> Verdict | None:
-    per_second = view.rate("expired_keys")
+    """Expiry at a pace that the traffic does not explain."""
+    per_second, cuts = view.rate("expired_keys"), spec.thresholds
     ops = max(float(view.get("instantaneous_ops_per_sec", 0) or 0), 1.0)
-    if per_second < 5000 and per_second < 2 * ops:
+    if per_second < cuts["least_per_second"]:
         return None
-    if per_second < 500:
+    if per_second < cuts["per_second"] and per_second < cuts["times_ops"] * ops:
         return None
     return Verdict(spec.severity, evidence=view.evidence(), values={"rate": per_second})
 
 
 @rule("ks-logical-databases")
 def logical_databases(view: View, spec: RuleSpec) -> Verdict | None:
-    _need_keyspace(view)
-    count = len(view.now.info.databases)
+    view.keys()
+    count = len([database for database in view.now.info.databases if database.keys > 0])
     return Verdict(spec.severity, evidence=view.evidence(), values={"count": count}) if count > 1 else None
-
-
-@rule("ks-huge-key-count")
-def huge_key_count(view: View, spec: RuleSpec) -> Verdict | None:
-    keys, _ = _need_keyspace(view)
-    return Verdict(spec.severity, evidence=view.evidence(), values={"keys": keys}) if keys > 1_000_000 else None
 
 
 @rule("ks-stream-lag")
 def stream_lag(view: View, spec: RuleSpec) -> Verdict | None:
     """XINFO GROUPS anywhere among the captures: lag or pending beyond 10,000."""
-    for piece in view.node.pieces:
-        for match in re.finditer(r"\"?(lag|pending)\"?\s*(?:\n\s*\d*\)?\s*|[:=]\s*)(?:\(integer\) )?(\d+)", piece.text[:20_000]):
-            if "consumers" in piece.text and int(match[2]) > 10_000:
-                quote = Evidence(" ".join(match[0].split()), piece.name, node=view.node.name)
-                severity = Severity.HIGH if int(match[2]) > 1_000_000 else Severity.MEDIUM
-                return Verdict(severity, evidence=(quote,), values={"amount": int(match[2])})
-    if not any("last-delivered-id" in piece.text for piece in view.node.pieces):
+    groups = [piece for piece in view.node.pieces if "last-delivered-id" in piece.text]
+    if not groups:
         raise MissingField("XINFO GROUPS")
-    return None
+    behind = [(int(match[2]), match, piece) for piece in groups for match in _LAG.finditer(piece.text[:20_000])]
+    amount, match, piece = max(behind, key=lambda found: found[0], default=(0, None, None))
+    severity = tier(amount, spec)
+    if severity is None or match is None or piece is None:
+        return None
+    quote = Evidence(" ".join(match[0].split()), piece.name, node=view.node.name)
+    return Verdict(severity, evidence=(quote,), values={"amount": amount})
+
+
+_LAG = re.compile(r"\"?(lag|pending)\"?\s*(?:\n\s*\d*\)?\s*|[:=]\s*)(?:\(integer\) )?(\d{1,15})")
 
 
 # --- life cycle ---
@@ -135,23 +158,32 @@ def stream_lag(view: View, spec: RuleSpec) -> Verdict | None:
 
 @rule("life-unexpected-restart")
 def unexpected_restart(view: View, spec: RuleSpec) -> Verdict | list[Verdict] | None:
+    """Another process than before, and nobody asked the old one to stop."""
     if view.node.restarted:
         return _restarted_between_samples(view)
     outside = view.said(*RESTARTED_OUTSIDE)
     if outside:
         quotes = tuple(event.quote() for event in outside[:3])
-        return Verdict(Severity.HIGH, evidence=quotes, values={"what": outside[0].entry.message[:100]}, variant="outside")
+        values = {"what": outside[0].entry.message[:100]}
+        return Verdict(Severity.HIGH, evidence=quotes, values=values, variant="outside")
     if not view.node.log:
         raise MissingField("server log")
     starts, stops = view.events("server-starting"), view.events(*STOPPED, "crash-signal")
-    pairs = zip(starts, starts[1:], strict=False)
+    pairs = itertools.pairwise(starts)
     sudden = [after for before, after in pairs if not any(before.position < s.position < after.position for s in stops)]
-    failed = view.count("aof-corrupt", "aof-truncated-fatal", "rdb-corrupt", "start-failed", "bind-failed")
-    if len(sudden) < 1 or failed:
+    if not sudden or view.count(*START_FAILED):
         return None
-    severity = Severity.HIGH if len(sudden) >= 3 else Severity.MEDIUM
+    severity = tier(_most_within_an_hour(sudden), spec) or spec.severity
     quotes = tuple(event.quote() for event in sudden[-3:])
     return Verdict(severity, evidence=quotes, values={"count": len(starts)}, variant="log")
+
+
+def _most_within_an_hour(events: Sequence[LogEvent]) -> int:
+    """How many of the events fell into one hour. Those without a time count as one hour."""
+    times = [event.at for event in events if event.at is not None]
+    if len(times) < len(events):
+        return len(events)
+    return max(sum(0 <= (other - one).total_seconds() <= 3600 for other in times) for one in times)
 
 
 def _restarted_between_samples(view: View) -> Verdict:
@@ -167,15 +199,27 @@ def _restarted_between_samples(view: View) -> Verdict:
 
 @rule("life-restarted-empty")
 def restarted_empty(view: View, spec: RuleSpec) -> Verdict | None:
-    """A restart between the samples that lost most keys, or a young server that says it loaded nothing."""
-    if not view.node.restarted or view.node.earlier is None:
-        if view.node.earlier is None:
-            raise MissingField("second sample of run_id")
+    """A restart between the samples that lost most keys."""
+    if view.node.earlier is None:
+        raise MissingField("second sample of run_id")
+    if not view.node.restarted:
         return None
-    before, after = _keys(view.node.earlier)[0], _keys(view.now)[0]
-    if before < 10 or after > 0.5 * before:
+    before, after = _keys_of(view.node.earlier), _keys_of(view.now)
+    if before < spec.thresholds["keys"] or after > (1 - spec.thresholds["lost_share"]) * before:
         return None
     uptime = float(view.get("uptime_in_seconds", 0) or 0)
     quotes = [Evidence(f"keys {before} → {after}", "INFO ×2", node=view.node.name)]
-    quotes += [view.now.quote(name) for name in ("uptime_in_seconds", "aof_enabled", "rdb_last_load_keys_loaded") if view.has(name)]
+    quotes += [
+        view.now.quote(name)
+        for name in ("uptime_in_seconds", "aof_enabled", "rdb_last_load_keys_loaded")
+        if view.has(name)
+    ]
     return Verdict(spec.severity, evidence=tuple(quotes), values={"before": before, "after": after, "uptime": uptime})
+
+
+@rule("life-module-problem")
+def module_problem(view: View, spec: RuleSpec) -> Verdict | None:
+    """A module that is not there is worse than one that complains."""
+    verdict = decide_by_log(view, spec)
+    missing = view.count("module-load-failed") + len(view.said("reply-module-failed"))
+    return replace(verdict, severity=Severity.HIGH) if verdict and missing else verdict

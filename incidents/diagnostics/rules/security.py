@@ -6,45 +6,75 @@ import ipaddress
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Evidence, Severity, State
 from incidents.diagnostics.log_digest import LogEvent
+from incidents.diagnostics.parsers.acl_list import AclUser
 from incidents.diagnostics.parsers.acl_log import AclLogEntry
-from incidents.diagnostics.rules.engine import Verdict, rule
+from incidents.diagnostics.rules.engine import Verdict, decide_by_log, rule, tier
+from incidents.diagnostics.rules.memory import error_count, error_growth
 from incidents.diagnostics.rules.specs import RuleSpec
 from incidents.diagnostics.rules.view import View
+from incidents.diagnostics.rules.words import words
 
 ATTACK_DIR = re.compile(
     r"(?:^|[\s\"'])(/etc(?:/cron[.\w]*)?|/var/spool/cron[/\w]*|/root(?:/\.ssh)?|/home/[^/\s]+/\.ssh|/var/www[/\w]*)/?(?=$|[\s\"',;)])"
 )
 ATTACK_FILE = re.compile(r"\b(authorized_keys|crontab|root|exp\.so|red2?\.so|[\w-]+\.(?:so|php|sh))\b")
-ATTACK_KEYS = re.compile(r"\b(?:crackit|backup[1-9])\b")
-ATTACK_VALUES = re.compile(r"\*/\d+ \* \* \* \*|(?:curl|wget)[^\n]{0,80}\|\s*(?:ba)?sh|ssh-rsa AAAA")
+ATTACK_KEYS = re.compile(r"\b(crackit|backup[1-9])\b")
+ATTACK_VALUES = re.compile(
+    r"\*/\d+ \* \* \* \*[^\n]{0,200}(?:curl|wget|/dev/tcp|base64|python|bash -)|(?:curl|wget)[^\n]{0,80}\|\s*(?:ba)?sh|"
+    r"ssh-rsa AAAA"
+)
 SUSPECT_MODULE = re.compile(
     r"(?:/tmp|/dev/shm|/var/tmp|^\./|/data/|/var/lib/redis)|\b(?:exp|red2?|system|module)\.so", re.I
 )
-GUESSES = 30  # failed logins of one address from which they count as guessing
+LISTS_OF_KEYS = (EvidenceKind.UNKNOWN, EvidenceKind.BIGKEYS, EvidenceKind.SLOWLOG)
 ADMINISTRATIVE = ("default", "admin", "root", "")
+LOGIN_ERRORS = ("WRONGPASS", "NOAUTH")
+DENIALS = ("command", "key", "channel", "database", "tls-cert")
 
 
 @rule("sec-no-auth")
 def no_auth(view: View, spec: RuleSpec) -> Verdict | None:
+    """How much an open door matters depends on who can reach it."""
     how = _without_password(view)
-    return Verdict(spec.severity, evidence=view.evidence() or how[1], values={"how": how[0]}) if how else None
+    if how is None:
+        return None
+    severity = Severity.MEDIUM
+    if _listens_beyond_loopback(view):
+        is_protected = not view.has_config("protected-mode") or view.config("protected-mode") != "no"
+        severity = Severity.HIGH if is_protected else Severity.CRITICAL
+    return Verdict(severity, evidence=view.evidence() or how[1], values={"how": how[0]})
 
 
 def _without_password(view: View) -> tuple[str, tuple[Evidence, ...]] | None:
     """How the server lets anybody in, or None. MissingField when neither ACLs nor requirepass are known."""
-    for piece in view.node.of_kind(EvidenceKind.ACL_LIST):
-        for line in piece.text.splitlines():
-            if re.search(r"\buser default on\b.*\bnopass\b", line):
-                return "ACL: default on nopass", (Evidence(line.strip()[:160], "ACL LIST"),)
-        return None
+    listed = [piece for piece in view.node.of_kind(EvidenceKind.ACL_LIST) if piece.data]
+    if listed:
+        user = listed[-1].data.user("default")
+        if user is None or not (user.is_enabled and user.needs_no_password):
+            return None
+        return "ACL: default on nopass", (_quote_user(user),)
     if view.config("requirepass") == "":
         return 'requirepass ""', ()
     return None
+
+
+def _quote_user(user: AclUser) -> Evidence:
+    words = ["user", user.name, "on" if user.is_enabled else "off", *user.rules]
+    return Evidence(" ".join(dict.fromkeys(words))[:160], "ACL LIST", user.line)
+
+
+def _listens_beyond_loopback(view: View) -> bool:
+    """Whether `bind` names an address that is not loopback. False when nobody pasted it."""
+    if not view.has_config("bind"):
+        return False
+    addresses = view.config("bind").replace("-", "").split()
+    return not addresses or any(not one.startswith(("127.", "localhost")) and one != "::1" for one in addresses)
 
 
 @rule("sec-exposed-unprotected")
@@ -54,7 +84,15 @@ def exposed(view: View, spec: RuleSpec) -> Verdict | None:
         return None
     if _without_password(view) is None:
         return None
-    return Verdict(Severity.MEDIUM, evidence=view.evidence(), values={"bind": bind or "*"})
+    return Verdict(spec.severity, evidence=view.evidence(), values={"bind": bind or "*"})
+
+
+@rule("sec-no-tls")
+def no_tls(view: View, spec: RuleSpec) -> Verdict | None:
+    if view.config("tls-port") != "0":
+        return None
+    view.config("bind")
+    return Verdict(spec.severity, evidence=view.evidence()) if _listens_beyond_loopback(view) else None
 
 
 # --- failed logins ---
@@ -65,30 +103,41 @@ def auth_failures(view: View, spec: RuleSpec) -> list[Verdict] | Verdict | None:
     """Group failures by address and user, so that a guesser is not mistaken for the application that is down."""
     pieces = view.node.of_kind(EvidenceKind.ACL_LOG)
     entries = [e for piece in pieces for e in (piece.data.entries if piece.data else ()) if e.reason == "auth"]
-    said = view.said("reply-noauth", "reply-wrongpass")
-    counters = {code: view.node.info.errors.get(code, 0) for code in ("WRONGPASS", "NOAUTH")}
-    denied = float(view.get("acl_access_denied_auth", 0) or 0)
+    said = view.said("reply-noauth", "reply-wrongpass", "reply-auth-not-configured")
     if not pieces and not said and view.node.latest is None:
         raise MissingField("ACL LOG")
-    verdicts = [_auth_verdict(group, bool(said)) for group in _by_user(entries) if not _is_guessing(group)]
-    if verdicts:
-        return verdicts
+    groups = [group for group in _by_user(entries) if not _is_guessing(group, spec)]
+    if groups:
+        return [_auth_verdict(group, spec, bool(said)) for group in groups]
     if said:
         detail = "; ".join(event.entry.message[:120] for event in said[:2])
         return Verdict(Severity.MEDIUM, evidence=tuple(e.quote() for e in said[:3]), values={"detail": detail})
-    return _counted(view, counters, denied)
+    return _failures_now(view, spec) or _failures_since_start(view, spec)
 
 
-def _counted(view: View, counters: dict[str, int], denied: float) -> Verdict | None:
-    total = sum(counters.values()) or denied
-    if total < 5:
+def _failures_now(view: View, spec: RuleSpec) -> Verdict | None:
+    """Failed logins a minute between two samples."""
+    grown = {code: error_growth(view, code) for code in LOGIN_ERRORS}
+    if sum(grown.values()) <= 0:
         return None
-    for code, count in counters.items():
-        if count:
-            view.value_of(f"errorstat_{code}")
+    seconds = view.node.growth("uptime_in_seconds").seconds
+    severity = tier(sum(grown.values()) * 60 / seconds, spec) if seconds > 0 else None
+    if severity is None:
+        return None
+    detail = ", ".join(f"errorstat_{code} +{count}" for code, count in grown.items() if error_count(view, code))
+    return Verdict(severity, evidence=view.evidence(), values={"detail": detail})
+
+
+def _failures_since_start(view: View, spec: RuleSpec) -> Verdict | None:
+    """A total is history unless it is a good part of all that the server ever did."""
+    counters = {code: error_count(view, code) for code in LOGIN_ERRORS}
+    denied = float(view.get("acl_access_denied_auth", 0) or 0)
+    total = sum(counters.values()) or denied
+    if total < spec.thresholds["least"]:
+        return None
     detail = ", ".join(f"errorstat_{code} {count}" for code, count in counters.items() if count)
     commands = float(view.get("total_commands_processed", 0) or 0)
-    state = None if total > 0.01 * commands else State.HISTORY
+    state = None if total > spec.thresholds["commands_share"] * commands else State.HISTORY
     severity = Severity.MEDIUM if state is None else Severity.LOW
     return Verdict(severity, state, view.evidence(), {"detail": detail or f"acl_access_denied_auth {denied:g}"})
 
@@ -107,10 +156,10 @@ def _hosts(group: Sequence[AclLogEntry]) -> Counter[str]:
     return hosts
 
 
-def _is_guessing(group: Sequence[AclLogEntry]) -> bool:
+def _is_guessing(group: Sequence[AclLogEntry], spec: RuleSpec) -> bool:
     """One host that tries an administrative user very often. An application fails from several hosts as itself."""
     hosts = _hosts(group)
-    return len(hosts) == 1 and sum(hosts.values()) >= GUESSES and group[0].username in ADMINISTRATIVE
+    return len(hosts) == 1 and sum(hosts.values()) >= spec.thresholds["guesses"] and group[0].username in ADMINISTRATIVE
 
 
 @rule("sec-brute-force")
@@ -127,17 +176,17 @@ def brute_force(view: View, spec: RuleSpec) -> list[Verdict]:
             },
         )
         for group in _by_user(entries)
-        if _is_guessing(group)
+        if _is_guessing(group, spec)
     ]
 
 
-def _auth_verdict(group: Sequence[AclLogEntry], said: bool) -> Verdict:
+def _auth_verdict(group: Sequence[AclLogEntry], spec: RuleSpec, said: bool) -> Verdict:
     hosts = _hosts(group)
     total = sum(hosts.values())
     user = group[0].username
     quotes = tuple(_quote_acl(entry) for entry in sorted(group, key=lambda e: -e.count)[:2])
     values = {"user": user, "address": ", ".join(sorted(hosts)[:4]), "count": total, "detail": f"{user} ×{total}"}
-    severity = Severity.HIGH if total > 300 or said else Severity.MEDIUM
+    severity = Severity.HIGH if total > spec.thresholds["many"] or said else Severity.MEDIUM
     return Verdict(severity, evidence=quotes, values=values, variant="stale")
 
 
@@ -151,31 +200,42 @@ def _quote_acl(entry: AclLogEntry) -> Evidence:
 
 @rule("sec-acl-denials")
 def acl_denials(view: View, spec: RuleSpec) -> Verdict | None:
+    """What ACLs refused: a handshake that clients shrug off, a permission that is missing, or a grab for power."""
     pieces = view.node.of_kind(EvidenceKind.ACL_LOG)
-    entries = [
-        e for p in pieces for e in (p.data.entries if p.data else ()) if e.reason in ("command", "key", "channel")
-    ]
+    entries = [e for p in pieces for e in (p.data.entries if p.data else ()) if e.reason in DENIALS]
     said = view.said("reply-noperm")
-    counted = view.node.info.errors.get("NOPERM", 0)
     if not pieces and not said and view.node.latest is None:
         raise MissingField("ACL LOG")
     if entries:
-        worst = max(entries, key=lambda entry: entry.count)
-        values = {
-            "count": sum(e.count for e in entries),
-            "user": worst.username,
-            "reason": worst.reason,
-            "object": worst.object,
-        }
-        return Verdict(Severity.MEDIUM, evidence=tuple(_quote_acl(e) for e in entries[:3]), values=values)
+        return _listed_denials(entries)
     if said:
-        values = {"count": len(said), "user": "?", "reason": "", "object": said[0].capture("command")}
+        values = {"count": view.node.said.count("reply-noperm"), "object": said[0].capture("command")}
         return Verdict(Severity.MEDIUM, evidence=tuple(e.quote() for e in said[:3]), values=values)
-    if counted:
-        view.value_of("errorstat_NOPERM")
-        values = {"count": counted, "user": "?", "reason": "", "object": ""}
-        return Verdict(Severity.LOW, State.HISTORY, view.evidence(), values)
-    return None
+    counted = error_count(view, "NOPERM")
+    if not counted:
+        return None
+    seconds = view.node.growth("uptime_in_seconds").seconds if error_growth(view, "NOPERM") > 0 else 0.0
+    per_minute = error_growth(view, "NOPERM") * 60 / seconds if seconds > 0 else 0.0
+    severity = tier(per_minute, spec)
+    if severity is not None:
+        return Verdict(severity, evidence=view.evidence(), values={"count": error_growth(view, "NOPERM")})
+    return Verdict(Severity.LOW, State.HISTORY, view.evidence(), {"count": counted})
+
+
+def _listed_denials(entries: Sequence[AclLogEntry]) -> Verdict:
+    serious = [e for e in entries if e.object.lower() not in words("handshake_commands")]
+    worst = max(serious or entries, key=lambda entry: entry.count)
+    values = {
+        "count": sum(e.count for e in serious or entries),
+        "user": worst.username,
+        "reason": worst.reason,
+        "object": worst.object,
+    }
+    quotes = tuple(_quote_acl(entry) for entry in (serious or entries)[:3])
+    if not serious:
+        return Verdict(Severity.LOW, State.CONTEXT, quotes, values)
+    grabs = any(e.object.lower() in words("takeover_commands") for e in serious)
+    return Verdict(Severity.HIGH if grabs else Severity.MEDIUM, evidence=quotes, values=values)
 
 
 # --- intrusion ---
@@ -218,14 +278,19 @@ def _tampered_lines(view: View) -> list[LogEvent]:
 
 
 def _suspicious_captures(view: View) -> list[Evidence]:
-    found = []
+    """Values and keys that takeovers leave behind, wherever they were pasted."""
+    found, keys = [], {}
     for piece in view.node.pieces:
         if piece.kind in (EvidenceKind.INFO, EvidenceKind.SERVER_LOG, EvidenceKind.PROSE) or len(piece.text) > 20_000:
             continue
         for line in piece.text.splitlines():
-            if ATTACK_VALUES.search(line) or (ATTACK_KEYS.search(line) and piece.kind != EvidenceKind.SLOWLOG):
-                found.append(Evidence(line.strip()[:200], piece.name, node=view.node.name))
-    return found[:3]
+            quote = Evidence(line.strip()[:200], piece.name, node=view.node.name)
+            if ATTACK_VALUES.search(line):
+                found.append(quote)
+            elif piece.kind in LISTS_OF_KEYS:
+                keys |= {match[1]: quote for match in ATTACK_KEYS.finditer(line)}
+    # A key named "backup1" alone is anybody's.
+    return [*found, *(keys.values() if "crackit" in keys or len(keys) > 1 else ())][:3]
 
 
 @rule("sec-rogue-replicaof")
@@ -249,15 +314,16 @@ def rogue_replicaof(view: View, spec: RuleSpec) -> Verdict | None:
     return None
 
 
+EXAMPLES = tuple(ipaddress.ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"))
+
+
 def _is_public(host: str) -> bool:
     """Whether an address is outside every private range. Documentation ranges count as outside: examples use them."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return False
-    documentation = any(address in ipaddress.ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
-                        if address.version == 4)  # fmt: skip
-    return address.is_global or documentation
+    return address.is_global or any(address in net for net in EXAMPLES if net.version == address.version)
 
 
 @rule("sec-module-loaded")
@@ -280,8 +346,8 @@ def dangerous_commands_used(view: View, spec: RuleSpec) -> Verdict | None:
     commands = view.node.info.commands
     if not commands:
         raise MissingField("INFO commandstats")
-    watched = ("flushall", "flushdb", "module|load", "debug", "shutdown", "replicaof", "slaveof")
-    used = [name for name in commands if name.lower() in watched and commands[name].calls > 0]
+    watched = words("dangerous_commands")
+    used = [n for n, stat in commands.items() if stat.calls and {n.lower(), n.lower().split("|")[0]} & watched]
     if not used:
         return None
     for name in used:
@@ -290,38 +356,48 @@ def dangerous_commands_used(view: View, spec: RuleSpec) -> Verdict | None:
     return Verdict(spec.severity, evidence=view.evidence(), values={"commands": names})
 
 
-def _acl_lines(view: View) -> list[str]:
-    pieces = view.node.of_kind(EvidenceKind.ACL_LIST)
-    if not pieces:
-        raise MissingField("ACL LIST")
-    return [line.strip() for piece in pieces for line in piece.text.splitlines() if " on " in f" {line} "]
+@rule("sec-acl-file-error")
+def acl_file_error(view: View, spec: RuleSpec) -> Verdict | None:
+    """An error that stops the start is an outage; one on ACL LOAD leaves the old rules in force."""
+    verdict = decide_by_log(view, spec)
+    if verdict is None or verdict.state is State.RECOVERED or not view.count("acl-start-failed"):
+        return verdict
+    return replace(verdict, severity=Severity.CRITICAL)
+
+
+def _users(view: View) -> list[AclUser]:
+    """Users that are on. MissingField without ACL LIST."""
+    users: Sequence[AclUser] = view.need(EvidenceKind.ACL_LIST).users
+    return [user for user in users if user.is_enabled]
 
 
 @rule("sec-dangerous-commands-allowed")
 def dangerous_commands_allowed(view: View, spec: RuleSpec) -> Verdict | None:
-    lines = [
-        x
-        for x in _acl_lines(view)
-        if re.search(r"\+@all|allcommands", x) and "-@dangerous" not in x and "user default" not in x
+    curbed = {"-@dangerous", "-@admin"}
+    users = [
+        u for u in _users(view) if u.is_all_powerful and not curbed & set(u.rules) and u.name not in ADMINISTRATIVE
     ]
-    users = [match[1] for line in lines if (match := re.search(r"user (\S+)", line))]
-    quotes = tuple(Evidence(line[:160], "ACL LIST") for line in lines[:3])
-    return Verdict(spec.severity, evidence=quotes, values={"users": ", ".join(users)}) if users else None
+    return _about(users, spec)
 
 
 @rule("sec-user-hygiene")
 def user_hygiene(view: View, spec: RuleSpec) -> Verdict | None:
-    lines = [line for line in _acl_lines(view) if " nopass" in line]
-    users = [match[1] for line in lines if (match := re.search(r"user (\S+)", line))]
-    quotes = tuple(Evidence(line[:160], "ACL LIST") for line in lines[:3])
-    return Verdict(spec.severity, evidence=quotes, values={"users": ", ".join(users)}) if users else None
+    return _about([user for user in _users(view) if user.needs_no_password], spec)
+
+
+def _about(users: Sequence[AclUser], spec: RuleSpec) -> Verdict | None:
+    quotes = tuple(_quote_user(user) for user in users[:3])
+    names = ", ".join(user.name for user in users)
+    return Verdict(spec.severity, evidence=quotes, values={"users": names}) if users else None
 
 
 @rule("sec-unauth-buffer-growth")
 def unauthenticated_buffers(view: View, spec: RuleSpec) -> Verdict | None:
     clients = view.need(EvidenceKind.CLIENT_LIST).clients
-    strangers = [c for c in clients if "user" in c.fields and not c.user and (c.omem or 0) > 1024 * 1024]
+    strangers = [
+        c for c in clients if "user" in c.fields and not c.user and (c.omem or 0) > spec.thresholds["omem_bytes"]
+    ]
     if not strangers:
         return None
-    quotes = tuple(Evidence(c.text[:240], "CLIENT LIST", c.line) for c in strangers[:3])
+    quotes = tuple(Evidence(c.text[:240], "CLIENT LIST", c.line, view.node.name) for c in strangers[:3])
     return Verdict(spec.severity, evidence=quotes, values={"omem": float(sum(c.omem or 0 for c in strangers))})
