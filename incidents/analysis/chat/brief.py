@@ -184,13 +184,16 @@ class Brief:
             if label.startswith("K") and label not in self.hostile
         )
 
-    def proposed_commands(self) -> set[str]:
-        """Commands that rules or the team's documents propose, in one spelling."""
+    def commands_of_rules(self) -> set[str]:
+        """Commands that the rules propose, in one spelling."""
         steps = [*self.steps.values(), *(step for f in self.base.findings for step in f.actions)]
         steps += [step for one in self.base.hypotheses for step in one.distinguish]
-        known = [text for step in steps for text in (step.command, step.undo, step.verify)]
-        known += extract_commands(self.trusted_documents())
+        known = (text for step in steps for text in (step.command, step.undo, step.verify))
         return {normal(command) for command in known if command}
+
+    def commands_of_documents(self) -> set[str]:
+        """Commands that the team's documents hold, in one spelling."""
+        return {normal(command) for command in extract_commands(self.trusted_documents())}
 
     # --- What is sent ------------------------------------------------------------------------------------------
 

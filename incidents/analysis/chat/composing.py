@@ -84,7 +84,8 @@ def compose(brief: Brief, examined: Examined, verdict: Verdict, *, notes: Sequen
         severity=verdict.severity,
         category=verdict.category,
         confidence_score=verdict.confidence,
-        summary=examined.summary.text if examined.summary.stands else base.summary,
+        # Where somebody tried to steer the model, the first thing that a reader sees is the rules' own sentence.
+        summary=examined.summary.text if examined.summary.stands and not brief.hostile else base.summary,
         root_cause_analysis="\n\n".join(words) or base.root_cause_analysis,
         hypotheses=[_rooted(one, verdict.root) for one in base.hypotheses],
         detailed_steps=_with_new(base, examined.steps),

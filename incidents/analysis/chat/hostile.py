@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-TAG = re.compile(
-    r"</?(?:!--|a|b|i|u|s|p|br|hr|em|img|div|pre|svg|base|body|code|font|form|head|html|link|meta|span|math|audio|embed"
-    r"|h[1-6]|input|label|style|table|t[rdh]|tbody|thead|[uo]l|li|video|button|canvas|center|iframe|object|option|script"
-    r"|select|source|strong|marquee|picture|details|summary|template|textarea|blockquote)\b[^<>\n]{0,400}>",
-    re.IGNORECASE,
-)  # named, because <host> and <HOST_1> stand for something
+# Tags are named, because <host> and <HOST_1> stand for something.
+OPENING_TAG = (
+    r"<\s*/?\s*(?:!--|(?:a|b|i|u|s|p|br|hr|em|img|div|pre|svg|base|body|code|font|form|head|html|link|meta|span|math"
+    r"|audio|embed|h[1-6]|input|label|style|table|t[rdh]|tbody|thead|[uo]l|li|video|button|canvas|center|iframe|object"
+    r"|option|script|select|source|strong|marquee|picture|details|summary|template|textarea|blockquote)\b)"
+)
+TAG = re.compile(rf"{OPENING_TAG}[^<>\n]{{0,400}}>", re.IGNORECASE)
 FIELD = re.compile(r"[\w.-]{1,60}:[\w.,=%/ -]{0,200}")  # a line of INFO: most of what is pasted, and quickly passed
 LONGEST_LINE = 1200  # characters that are looked at, and shown to a model, of one line
 INVISIBLE = re.compile(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from incidents.analysis.chat.advice import Advice
+from incidents.analysis.chat.advice import MARKUP, Advice
 from incidents.analysis.chat.answer import LABEL, Proposal, Statement
 from incidents.analysis.chat.brief import Brief, Source
-from incidents.analysis.chat.hostile import plain
+from incidents.analysis.chat.hostile import harmless, plain
 from incidents.analysis.chat.numbers import unsupported
+from incidents.analysis.chat.prompts import all_prompts
 from incidents.analysis.chat.wording import say
 from incidents.analysis.report import QuotedEvidence, Step
 from incidents.diagnostics.redaction.redactor import PLACEHOLDER
 
 LONGEST = 1_500  # characters of one statement
 SHORTEST_QUOTE = 4
+PHRASE = 7  # words in a row that are no coincidence
 SAID = re.compile(r"[\"“]([^\"“”\n]{16,400})[\"”]")  # something put in quotation marks within a statement
 INLINE = re.compile(r"\s*[\[(]\s*(?:" + LABEL.pattern + r"[\s,;]*)+[\])]")
 
@@ -53,22 +56,27 @@ class Verifier:
             return Checked("")
         sources, invented = self._sources(raw.cites)
         problem = (
-            self._problem_of_form(text, sources, invented)
+            (say("markup", self.language) if MARKUP.search(raw.text) else "")
+            or self._problem_of_form(text, sources, invented)
+            or self._problem_of_echo(text)
             or self._problem_of_quotes(text, raw.quotes, sources)
             or self._problem_of_numbers(text, raw, sources)
-            or self.advice.problem_of_words(text)
+            or self.advice.problem_of_words(text, sources)
         )
         return Checked(text, sources, problem)
 
     def problem_of_words(self, text: str) -> str:
         """Say why words may not be shown, even before it is known what they rest on. "" if they may."""
-        return self.advice.problem_of_words(self._clean(text))
+        text = harmless(self.brief.masking.restore(text[: 2 * LONGEST]))
+        return self._problem_of_echo(text) or self.advice.problem_of_words(text)
 
     def step(self, proposal: Proposal) -> tuple[Step | None, Checked]:
         """A step of the model, or None; the statement beside it tells why."""
         checked = self.statement(proposal.statement)
         command = self._clean(proposal.command).strip("`")
         shown = f"{checked.text} `{command}`" if command else checked.text
+        if checked.stands and self.brief.hostile:
+            return None, Checked(shown, checked.sources, say("hostile_step", self.language))
         if not checked.stands:
             return None, Checked(shown, checked.sources, checked.struck)
         step, problem = self.advice.step(checked.text, command)
@@ -96,6 +104,10 @@ class Verifier:
         if made_up:
             return say("no_such_placeholder", self.language, placeholder=made_up[0])
         return ""
+
+    def _problem_of_echo(self, text: str) -> str:
+        is_echo = not prompt_phrases().isdisjoint(_phrases(text))
+        return say("repeats_instructions", self.language) if is_echo else ""
 
     def _problem_of_quotes(self, text: str, quotes: Sequence[str], sources: Sequence[Source]) -> str:
         said = [self.brief.masking.restore(quote) for quote in quotes]
@@ -130,6 +142,17 @@ class Verifier:
 
     def _findings(self) -> list[Source]:
         return [source for label in self.brief.findings if (source := self.brief.resolve(label))]
+
+
+@cache
+def prompt_phrases() -> frozenset[str]:
+    """Runs of words of our own prompts, which belong in no report."""
+    return frozenset(phrase for prompt in all_prompts() for phrase in _phrases(prompt.text))
+
+
+def _phrases(text: str) -> Iterator[str]:
+    words = re.findall(r"\w+", text.lower())
+    return (" ".join(words[start : start + PHRASE]) for start in range(len(words) - PHRASE + 1))
 
 
 def _squeezed(text: str) -> str:
