@@ -246,7 +246,6 @@ RAG_TOP_K = env.integer("RAG_TOP_K", 5, least=1, most=50, help="passages that an
 RAG_SIMILARITY_THRESHOLD = env.number(
     "RAG_SIMILARITY_THRESHOLD", 0.35, most=1.0, help="least score (0–1) of a passage, the same with every embedder"
 )
-TASK_BROKER_URL = env.secret("TASK_BROKER_URL", help="Celery broker for many machines; empty = threads of this process")
 ANALYSIS_THREADS = env.integer("ANALYSIS_THREADS", 4, least=1, most=64, help="analyses at once in this process")
 
 # --- API -------------------------------------------------------------------------------------------------------
