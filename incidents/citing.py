@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 
 from incidents.analysis.house_rules import HouseRuling, systems_of
+from incidents.analysis.phrases import phrases
 from incidents.analysis.pipeline import RetrievedKnowledge
 from incidents.analysis.report import Reference, RelatedCase
 from incidents.diagnostics.diagnosis import Diagnosis
@@ -45,9 +46,10 @@ class Librarian:
             found = self.search(query_of(diagnosis), active, category=category, language=language)
         except Exception:  # isolation point: an analysis must not fail because an index did
             logger.exception("retrieving knowledge failed")
-            return RetrievedKnowledge(notice="The knowledge base could not be searched.")
+            return RetrievedKnowledge(notice=phrases()["knowledge_down"].say(language))
         topics = {one.hypothesis.topic for one in diagnosis.conclusion.roots}
-        return cite(found, rules, systems=systems_of(diagnosis.dossier), category=category, topics=topics)
+        cited = cite(found, rules, systems=systems_of(diagnosis.dossier), category=category, topics=topics)
+        return cited if found.vector_available else replace(cited, notice=phrases()["vector_down"].say(language))
 
 
 def query_of(diagnosis: Diagnosis) -> str:
@@ -87,8 +89,7 @@ def cite(
         else:
             references.append(Reference(**shared, why=", ".join(admitted.met)))
     rulings = [_ruling(rule) for rule in house_rules.in_force(known.values(), systems, category=category)]
-    notice = "" if found.vector_available else (found.problem or "Vector search is unavailable.")
-    return RetrievedKnowledge(references, cases, excerpts, notice, rulings)
+    return RetrievedKnowledge(references, cases, excerpts, rulings=rulings)
 
 
 def _ruling(rule: HouseRule) -> HouseRuling:
