@@ -26,13 +26,14 @@ ATTACK_DIR = re.compile(
 ATTACK_FILE = re.compile(r"\b(authorized_keys|crontab|root|exp\.so|red2?\.so|[\w-]+\.(?:so|php|sh))\b")
 ATTACK_KEYS = re.compile(r"\b(crackit|backup[1-9])\b")
 ATTACK_VALUES = re.compile(
-    r"\*/\d+ \* \* \* \*[^\n]{0,200}(?:curl|wget|/dev/tcp|base64|python|bash -)|(?:curl|wget)[^\n]{0,80}\|\s*(?:ba)?sh|"
-    r"ssh-rsa AAAA"
+    r"\*/\d+ \* \* \* \*\s+(?:root\b|[^\n]{0,200}(?:curl|wget|/dev/tcp|base64|python|bash -))|"
+    r"(?:curl|wget)[^\n]{0,80}\|\s*(?:ba)?sh|ssh-rsa AAAA"
 )
 SUSPECT_MODULE = re.compile(
     r"(?:/tmp|/dev/shm|/var/tmp|^\./|/data/|/var/lib/redis)|\b(?:exp|red2?|system|module)\.so", re.I
 )
-LISTS_OF_KEYS = (EvidenceKind.UNKNOWN, EvidenceKind.BIGKEYS, EvidenceKind.SLOWLOG)
+LISTS_OF_KEYS = (EvidenceKind.UNKNOWN, EvidenceKind.PROSE, EvidenceKind.BIGKEYS, EvidenceKind.SLOWLOG)
+NOT_OF_KEYS = (EvidenceKind.INFO, EvidenceKind.SERVER_LOG, EvidenceKind.HOST, EvidenceKind.CONTAINER_EVENTS)
 ADMINISTRATIVE = ("default", "admin", "root", "")
 LOGIN_ERRORS = ("WRONGPASS", "NOAUTH")
 DENIALS = ("command", "key", "channel", "database", "tls-cert")
@@ -281,7 +282,7 @@ def _suspicious_captures(view: View) -> list[Evidence]:
     """Values and keys that takeovers leave behind, wherever they were pasted."""
     found, keys = [], {}
     for piece in view.node.pieces:
-        if piece.kind in (EvidenceKind.INFO, EvidenceKind.SERVER_LOG, EvidenceKind.PROSE) or len(piece.text) > 20_000:
+        if piece.kind in NOT_OF_KEYS or piece.name == "description" or len(piece.text) > 20_000:
             continue
         for line in piece.text.splitlines():
             quote = Evidence(line.strip()[:200], piece.name, node=view.node.name)
