@@ -99,7 +99,9 @@ def past_incidents(query: str, *, but: int | None = None) -> list[Document]:
     wanted = Q()
     for word in words:
         wanted |= Q(title__icontains=word) | Q(summary__icontains=word) | Q(description__icontains=word)
-    resolved = Incident.objects.filter(wanted, status=Incident.Status.RESOLVED).exclude(resolution="").exclude(pk=but)
+    resolved = Incident.objects.filter(wanted, status=Incident.Status.RESOLVED).exclude(resolution="")
+    if but is not None:
+        resolved = resolved.exclude(pk=but)
     ranked: Counter[int] = Counter()
     rows = {row.pk: row for row in resolved.order_by("-id")[:LOOKED_AT]}
     for pk, row in rows.items():

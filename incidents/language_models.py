@@ -29,6 +29,14 @@ def model_for(task: str) -> str:
     return str(named or settings.OPENAI_MODEL)
 
 
+def configured_models() -> list[str]:
+    """Every model that may be asked, the first one first."""
+    if not is_configured():
+        return []
+    tasks = (model_for(task) for task in (EXPLAIN, FOLLOW_UP, DRAFT))
+    return list(dict.fromkeys([*tasks, *settings.MODEL_FALLBACKS]))
+
+
 def config_of(name: str) -> ModelConfig:
     """Read `model`, `provider:model` or `model@http://host/v1`. A colon within a model's own name is left alone."""
     name, at, address = name.partition("@http")

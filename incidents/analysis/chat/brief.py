@@ -22,6 +22,7 @@ from incidents.analysis.pipeline import RetrievedKnowledge
 from incidents.analysis.report import AnalysisResult, QuotedEvidence, ReportedFinding, ReportedHypothesis, Step
 from incidents.diagnostics.commands import Target, extract_commands
 from incidents.diagnostics.diagnosis import Diagnosis
+from incidents.diagnostics.intake import UploadedText
 
 PLACE = re.compile(r"(E\d{1,3})(?::(\d{1,9})(?:-(\d{1,9}))?)?")
 LONGEST_PASSAGE = 2_400  # characters of one document
@@ -284,7 +285,7 @@ def _handed_in(diagnosis: Diagnosis) -> Iterator[str]:
     """Everything as it was handed in. Pieces would not do: a typed command becomes the name of its output."""
     intake = diagnosis.dossier.intake
     yield from (intake.description, intake.redis_info, "\n".join(intake.error_logs), *intake.pasted)
-    yield from (file.text for file in intake.files)
+    yield from (file.text for file in intake.files if isinstance(file, UploadedText))
     yield from (
         value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str, indent=1)
         for value in (*intake.artifacts.values(), dict(intake.metrics))

@@ -17,6 +17,7 @@ from rich.table import Table
 from incidents import evaluation_arms
 from incidents.analysis.evaluation import Case, Summary, read_cases, score, summarise
 from incidents.analysis.pipeline import analyze, result_of
+from sre_portal.llm.base import LLMError
 
 
 class Command(BaseCommand):
@@ -27,6 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("--cases", type=Path, required=True, help="folder of *.json and */case.json")
         parser.add_argument("--analyst", default="rules", help="`rules`, or the name of a model")
         parser.add_argument("--no-knowledge", action="store_true", help="analyse without retrieved knowledge")
+        parser.add_argument("--no-verification", action="store_true", help="let every statement of a model stand")
+        parser.add_argument("--keep", action="store_true", help="keep the summary as a row, for the trend in the admin")
         parser.add_argument("--language", choices=("ko", "en"), default="en")
         parser.add_argument("--json", type=Path, required=True, help="where the results go")
 
@@ -38,7 +41,10 @@ class Command(BaseCommand):
         if not cases:
             raise CommandError(f"{folder} holds no case: neither *.json nor */case.json.")
         console = Console(stderr=True)
-        arms = evaluation_arms.build(options["analyst"], knowledge=not options["no_knowledge"])
+        arms = evaluation_arms.build(
+            options["analyst"], knowledge=not options["no_knowledge"], verification=not options["no_verification"]
+        )
+        _check_model(arms)
         with arms:
             rows = [
                 _evaluate(case, arms, options["language"])
@@ -49,6 +55,21 @@ class Command(BaseCommand):
             json.dumps({"cases": rows, "summary": asdict(summary)}, ensure_ascii=False, indent=1), encoding="utf-8"
         )
         _print(console, rows, summary)
+        if arms.model:
+            written = sum(row["result"]["analyst"] != "rules" for row in rows)
+            console.print(f"  {'by the model':18} {written} of {len(rows)}; the rules' report stood in the others")
+        if options["keep"]:
+            evaluation_arms.keep(arms, folder, summary)
+
+
+def _check_model(arms: evaluation_arms.Arms) -> None:
+    """Say at once that a model can't be used, instead of after every case."""
+    try:
+        analyst = arms.analyst
+    except LLMError as failure:
+        raise CommandError(failure.reason()) from None
+    if analyst is None and arms.model:
+        raise CommandError(f"{arms.model} can't be used.")
 
 
 def _evaluate(case: Case, arms: evaluation_arms.Arms, language: str) -> dict[str, Any]:
