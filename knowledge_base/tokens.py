@@ -7,6 +7,7 @@ no model, and they match inside a compound.
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
 import unicodedata
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z]{1,2}\b)")  # don't, won't, se
 LONGEST_WORD = 40  # a hash or a blob of base64 is no word
 
 _STEMMER = snowballstemmer.stemmer("english")
+_STEMMING = threading.Lock()  # a stemmer keeps the word in itself; two threads at once would mix theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def normalise(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    return str(_STEMMER.stemWord(word))
+    with _STEMMING:
+        return str(_STEMMER.stemWord(word))
 
 
 @lru_cache(maxsize=65_536)

@@ -1,4 +1,6 @@
-from knowledge_base.tokens import language_of, noun, terms_of, words_of
+from concurrent.futures import ThreadPoolExecutor
+
+from knowledge_base.tokens import language_of, noun, stem, terms_of, words_of
 
 
 def terms(text: str) -> list[str]:
@@ -23,6 +25,19 @@ class TermsOfTests:
 
     def test_survive_garbage_and_blobs(self):
         assert terms("\x00\ud7a3 " + "a" * 5_000 + " ���") == ["힣"]
+
+
+class StemTests:
+    def test_is_the_same_when_threads_ask_at_once(self):
+        words = [f"{letters}{end}" for letters in ("replicat", "evict", "expir", "connect", "configur") * 40
+                 for end in ("ing", "ed", "ational", "ably", "iveness")]  # fmt: skip
+        stem.cache_clear()
+        alone = [stem(word) for word in words]
+
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(stem.__wrapped__, words))
+
+        assert together == alone
 
 
 class WordsOfTests:
