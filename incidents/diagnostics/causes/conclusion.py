@@ -66,14 +66,14 @@ def conclude(
 
 def _is_trouble(weighed: Weighed) -> bool:
     """Whether it is about something wrong now, seen or reported, rather than history, risk or context."""
-    return bool(weighed.active) or bool(weighed.said)
+    return bool(weighed.active or weighed.said or weighed.resembles)
 
 
 def _judge(weighed: Weighed, *, routine: bool, well_seen: bool) -> Weighed:
     """Words weigh less where the numbers were seen and say nothing, and least in a routine check."""
-    if weighed.active or not weighed.said:
+    if weighed.active or not (weighed.said or weighed.resembles):
         return weighed
-    doubt = 4.0 if routine else 1.0 if well_seen else 0.0
+    doubt = 4.0 if routine else 1.0 + 0.7 * weighed.resembles if well_seen else 0.0
     score = weighed.score - doubt
     return replace(weighed, score=score, confidence=confidence_of(score))
 
@@ -145,7 +145,7 @@ def _weight_of_severity(weighed: Weighed) -> float:
 
 def _suspects(ranked: Sequence[Weighed]) -> list[Weighed]:
     """The best hint, where trouble is reported and nothing deserves belief."""
-    hinted = [w for w in ranked if w.said and w.score > SUSPECTED]
+    hinted = [w for w in ranked if (w.said or w.resembles) and w.score > SUSPECTED]
     return hinted[:1]
 
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from incidents.diagnostics.causes.hypotheses import Cue, Hypothesis
+from incidents.diagnostics.causes.likeness import likeness
 from incidents.diagnostics.causes.words import lowered
 from incidents.diagnostics.findings import Evidence, Finding, Severity, State
 from incidents.diagnostics.text import Text
 
 # Trouble that ended, or that nobody can date, speaks less loudly for a cause than trouble seen now.
 STATE_WEIGHT = {State.ACTIVE: 1.0, State.RECOVERED: 0.45, State.HISTORY: 0.3, State.RISK: 0.5, State.CONTEXT: 0.25}
+
+FAINT = 0.01  # share of a report's resemblance up to which it means nothing
+PER_FOLD = 0.7  # log-odds for each e-fold of that share
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Weighed:
     contrary: tuple[Finding, ...] = ()
     said: tuple[Evidence, ...] = ()
     said_against: tuple[Evidence, ...] = ()
+    resembles: float = 0.0  # log-odds for its likeness to what people say of this cause
     confidence: float = 0.0
     explained_by: str = ""
     values: Mapping[str, object] = field(default_factory=dict)
@@ -80,17 +85,28 @@ def weigh(hypotheses: Iterable[Hypothesis], findings: Sequence[Finding], testimo
     by_id: dict[str, list[Finding]] = {}
     for finding in findings:
         by_id.setdefault(finding.id, []).append(finding)
-    weighed = [_weigh_one(hypothesis, by_id, testimony) for hypothesis in hypotheses]
+    likenesses = likeness(testimony.anything) if testimony.prose.strip() or testimony.errors.strip() else {}
+    weighed = [
+        _weigh_one(hypothesis, by_id, testimony, _worth(likenesses.get(hypothesis.id, 0.0)))
+        for hypothesis in hypotheses
+    ]
     return sorted((w for w in weighed if w is not None), key=lambda w: -w.score)
 
 
-def _weigh_one(hypothesis: Hypothesis, by_id: Mapping[str, list[Finding]], testimony: Testimony) -> Weighed | None:
+def _worth(share: float) -> float:
+    """Log-odds of a share of resemblance: 3 for a report that is like one hypothesis alone."""
+    return PER_FOLD * math.log(share / FAINT) if share > FAINT else 0.0
+
+
+def _weigh_one(
+    hypothesis: Hypothesis, by_id: Mapping[str, list[Finding]], testimony: Testimony, resembles: float
+) -> Weighed | None:
     support = _present(hypothesis.findings or {}, by_id)
     contrary = _present(hypothesis.against or {}, by_id)
     said, said_score, said_against = _listen(hypothesis.cues, testimony)
-    if not support and not said:
+    if not support and not said and not resembles:
         return None
-    score = hypothesis.prior + said_score
+    score = hypothesis.prior + said_score + resembles
     score += sum((hypothesis.findings or {})[f.id] * STATE_WEIGHT[f.state] for f in _strongest(support))
     score -= sum((hypothesis.against or {})[f.id] * STATE_WEIGHT[f.state] for f in _strongest(contrary))
     values: dict[str, object] = {}
@@ -103,6 +119,7 @@ def _weigh_one(hypothesis: Hypothesis, by_id: Mapping[str, list[Finding]], testi
         contrary=tuple(contrary),
         said=tuple(said),
         said_against=tuple(said_against),
+        resembles=resembles,
         confidence=confidence_of(score),
         values=values,
     )
