@@ -257,7 +257,7 @@ def _snapshots(node: Node) -> list[Snapshot]:
         for piece in node.of_kind(EvidenceKind.INFO)
         if isinstance(piece.data, Info) and not piece.data.is_empty
     ]
-    samples = _merged(sorted(samples, key=_moment))
+    samples = _merged(_in_order(samples))
     extra = [p.data for p in node.of_kind(EvidenceKind.METRICS) if isinstance(p.data, Info) and not p.data.is_empty]
     if not extra:
         return samples
@@ -267,6 +267,14 @@ def _snapshots(node: Node) -> list[Snapshot]:
     if any(set(item.fields) - set(newest.info.fields) for item in extra):
         samples[-1] = Snapshot(newest.node, newest.at, _filled(newest.info, extra), newest.source)
     return samples
+
+
+def _in_order(samples: list[Snapshot]) -> list[Snapshot]:
+    """By their clocks, else by uptime; of different processes without a clock, as they were pasted."""
+    runs = {sample.info.fields.get("run_id", "") for sample in samples}
+    if len(runs) > 1 and "" not in runs and not all(sample.clock for sample in samples):
+        return samples
+    return sorted(samples, key=_moment)
 
 
 def _moment(snapshot: Snapshot) -> tuple[float, float]:
