@@ -26,6 +26,8 @@ _HEADINGS = {
     "missing": Text("다음에 볼 것", "What to look at next"),
     "forecasts": Text("그대로 두면", "If you wait"),
     "skipped": Text("자료가 없어 확인하지 못한 규칙", "Rules that could not look, for lack of evidence"),
+    "expect": Text("알 수 있는 것", "tells"),
+    "cost": Text("서버 부담", "cost"),
     "undo": Text("되돌리기", "undo"),
     "verify": Text("확인", "verify"),
 }
@@ -93,7 +95,7 @@ class _Printer:
         table.add_row("•", f"{escape(step.title)}{risk}")
         if step.command:
             table.add_row("", Rich(f"$ {step.command}", style="green"))
-        for name in ("undo", "verify"):
+        for name in ("expect", "cost", "undo", "verify"):
             if value := getattr(step, name):
                 table.add_row("", Rich(f"  {self.say(name)}: {value}", style="dim"))
         return table

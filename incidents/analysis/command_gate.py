@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from incidents.analysis.phrases import phrases
 from incidents.analysis.report import Step
-from incidents.diagnostics.commands import TOPOLOGIES, Target, Verdict, check, estimate, parse_version, render
+from incidents.diagnostics.commands import (
+    TOPOLOGIES,
+    Estimate,
+    Target,
+    Verdict,
+    check,
+    estimate,
+    parse_version,
+    render,
+)
 from incidents.diagnostics.dossier import Dossier
 from incidents.diagnostics.findings import Risk
 from incidents.diagnostics.text import Text
@@ -26,6 +36,7 @@ _SERVICES = (
     ("redis-cloud", re.compile(r"redis ?cloud|\.redns\.|cloud\.redislabs\.com", re.I)),
     ("redis-enterprise", re.compile(r"redis enterprise|rladmin", re.I)),
 )
+NOTHING = Text("", "")
 _RISKS = [Risk.READ_ONLY.value, Risk.CHANGES_SETTINGS.value, Risk.BLOCKS.value, Risk.LOSES_DATA.value]
 
 
@@ -47,13 +58,24 @@ def target_of(dossier: Dossier) -> Target:
     return Target("valkey" if dossier.is_valkey else "redis", version, topology, managed)
 
 
+def counts_of(dossier: Dossier) -> Mapping[str, int]:
+    """What the time of O(N) commands depends on, as far as INFO tells: keys, clients, the size of the data set."""
+    node = dossier.main
+    databases = node.info.databases
+    counts = {"keys": sum(database.keys for database in databases)} if databases else {}
+    for name, field_name in (("clients", "connected_clients"), ("dataset", "used_memory")):
+        if node.latest and node.latest.has(field_name):
+            counts[name] = int(node.latest.number(field_name))
+    return counts
+
+
 @dataclass
 class CommandGate:
     """Passes steps on in the dialect of one server, and remembers what it held back and why."""
 
     target: Target
     language: str
-    keys: int | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
     forbidden: tuple[str, ...] = ()
     withheld: list[dict[str, Any]] = field(default_factory=list)
     shown: list[dict[str, Any]] = field(default_factory=list)
@@ -65,41 +87,81 @@ class CommandGate:
     def pass_step(self, step: Step) -> Step | None:
         """The step as the target says it, without a command where only another way exists. None: held back."""
         if not step.command:
-            return step
+            return self._warned(step)
         if any(word.lower() in step.command.lower() for word in self.forbidden):
             self._withhold(step, Text("사내 규칙이 금지한 명령입니다.", "House rules forbid this command."))
             return None
         rendering = _render(step.command, self.target)
         if not rendering.command:
-            if not rendering.text:
-                self._withhold(step, Text("이 서버에 없는 명령입니다.", "This server does not have the command."))
-                return None
-            self._withhold(step, rendering.text)
-            return replace(step, command="", title=f"{step.title} {rendering.text.say(self.language)}".strip())
-        return self._with_risk(
-            replace(step, command=rendering.command, undo=self._say(step.undo), verify=self._say(step.verify))
+            return self._without_command(step, rendering.text)
+        other_way = _check(step.command, self.target).command != _check(rendering.command, self.target).command
+        return self._judged(
+            replace(
+                step,
+                command=rendering.command,
+                # A service's own command does not share the risk of the one it stands for.
+                risk=Risk.READ_ONLY.value if other_way else step.risk,
+                undo="" if other_way else self._say(step.undo),
+                verify=self._say(step.verify),
+            )
         )
 
-    def _with_risk(self, step: Step) -> Step | None:
+    def _without_command(self, step: Step, way: Text) -> Step | None:
+        if not way:
+            self._withhold(step, Text("이 서버에 없는 명령입니다.", "This server does not have the command."))
+            return None
+        self._withhold(step, way)
+        title = f"{step.title} {way.say(self.language)}".strip()
+        return self._warned(replace(step, command="", title=title, undo="", verify=self._say(step.verify)))
+
+    def _judged(self, step: Step) -> Step | None:
         verdict = _check(step.command, self.target)
         if not verdict.ok and verdict.kind != "unknown":
             self._withhold(step, verdict.reasons[0] if verdict.reasons else Text("", ""))
             return None
-        cost = estimate(step.command, keys=self.keys)
         worst = max(step.risk, verdict.risk.value, key=_RISKS.index)
-        self.shown.append({"command": step.command, "ok": verdict.ok, "kind": verdict.kind, "risk": worst})
-        return replace(
+        reasons = [reason.say(self.language) for reason in verdict.reasons]
+        self.shown.append(
+            {"command": step.command, "ok": verdict.ok, "kind": verdict.kind, "risk": worst, "reasons": reasons}
+        )
+        cost = estimate(step.command, **self.counts)
+        judged = replace(
             step,
             risk=worst,
             warning=step.warning or (verdict.warning.say(self.language) if verdict.warning else ""),
             blocking_ms=round(cost.milliseconds) if cost and cost.blocking and cost.milliseconds is not None else None,
-            undo=step.undo or verdict.undo,
-            verify=step.verify or verdict.verify,
+            cost=cost_in_words(verdict, cost).say(self.language),
+            undo=step.undo or self._say(verdict.undo),
+            verify=step.verify or self._say(verdict.verify),
         )
+        return self._warned(judged)
+
+    def _warned(self, step: Step) -> Step:
+        """What may lose data says so, even where nobody wrote a warning of its own."""
+        if step.risk != Risk.LOSES_DATA.value or step.warning:
+            return step
+        return replace(step, warning=phrases()["loses_data"].say(self.language))
 
     def _say(self, command: str) -> str:
-        """Undo and verify commands in the same dialect."""
+        """Undo and verify commands in the same dialect. Empty where the server has none."""
         return _render(command, self.target).command if command else ""
 
     def _withhold(self, step: Step, reason: Text) -> None:
         self.withheld.append({"command": step.command, "reason": reason.say(self.language)})
+
+
+def cost_in_words(verdict: Verdict, cost: Estimate | None) -> Text:
+    """What running a command costs the server."""
+    said = phrases()
+    if cost is None:
+        if not verdict.concerns_redis:
+            return said["cost_host"] if verdict.risk is Risk.READ_ONLY else NOTHING
+        known = {Risk.READ_ONLY: "cost_reads", Risk.CHANGES_SETTINGS: "cost_changes"}
+        return said[known[verdict.risk]] if verdict.risk in known else NOTHING
+    if cost.milliseconds is None:
+        return cost.basis
+    if not cost.blocking:
+        return cost.basis
+    if cost.milliseconds < 1:
+        return said["cost_little"].format(basis=cost.basis)
+    return said["cost_blocks"].format(ms=cost.milliseconds, basis=cost.basis)

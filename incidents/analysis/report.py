@@ -28,6 +28,7 @@ class Step:
     risk: str = "read-only"  # read-only, changes-settings, blocks, loses-data
     warning: str = ""
     blocking_ms: int | None = None
+    cost: str = ""  # what running it costs the server
     undo: str = ""
     verify: str = ""
     expect: str = ""  # what each outcome would mean

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from incidents.analysis.command_gate import CommandGate, target_of
+from incidents.analysis.command_gate import CommandGate, counts_of, target_of
 from incidents.analysis.phrases import phrases
 from incidents.analysis.report import (
     AnalysisResult,
@@ -22,6 +22,7 @@ from incidents.analysis.report import (
 from incidents.diagnostics.causes.conclusion import BELIEVED, Conclusion
 from incidents.diagnostics.causes.hypotheses import Probe, all_hypotheses
 from incidents.diagnostics.causes.weighing import Weighed
+from incidents.diagnostics.commands import Target
 from incidents.diagnostics.culprits import Culprit, culprits_of
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.evidence import EvidenceKind
@@ -35,21 +36,23 @@ from incidents.diagnostics.text import Text
 IMMEDIATE = 4  # actions that stand on top; the rest follow as detailed steps
 
 
-def write_report(diagnosis: Diagnosis, *, incident_id: str, language: str) -> AnalysisResult:
-    """Write the whole report from rules and evidence alone."""
-    return _Writer(diagnosis, language).write(incident_id)
+def write_report(
+    diagnosis: Diagnosis, *, incident_id: str, language: str, target: Target | None = None
+) -> AnalysisResult:
+    """Write the whole report from rules and evidence alone. Without a `target` the evidence tells which server it is."""
+    return _Writer(diagnosis, language, target or target_of(diagnosis.dossier)).write(incident_id)
 
 
 _FORECAST_FIELDS = ("limit", "minutes", "node", "before", "after", "ceiling", "seconds")
 
 
 class _Writer:
-    def __init__(self, diagnosis: Diagnosis, language: str) -> None:
+    def __init__(self, diagnosis: Diagnosis, language: str, target: Target) -> None:
         self.diagnosis = diagnosis
         self.language = language
         self.findings = diagnosis.examination.findings
         self.conclusion: Conclusion = diagnosis.conclusion
-        self.gate = CommandGate(target_of(diagnosis.dossier), language, keys=_keys(diagnosis))
+        self.gate = CommandGate(target, language, counts_of(diagnosis.dossier))
 
     def say(self, text: Text | str, **values: Any) -> str:
         found = phrases()[text] if isinstance(text, str) else text
@@ -179,7 +182,9 @@ class _Writer:
                 Step(title=self.say("ask_info"), command="redis-cli INFO", expect=self.say("ask_info_outcome"))
             )
         elif not any(node.earlier for node in self.diagnosis.dossier.nodes) and self.conclusion.incident:
-            asked.append(Step(title=self.say("ask_second"), command="redis-cli INFO"))
+            asked.append(
+                Step(title=self.say("ask_second"), command="redis-cli INFO", expect=self.say("ask_second_outcome"))
+            )
         return _unique(self.gate.pass_steps(_unique(asked)))[:8]
 
     def _is_answered(self, probe: Probe) -> bool:
@@ -341,12 +346,6 @@ def _unique(steps: Sequence[Step]) -> list[Step]:
 def _safest_first(steps: Sequence[Step]) -> list[Step]:
     """The author's order stands, but nothing that may lose data comes before something that does not."""
     return sorted(steps, key=lambda step: step.risk == "loses-data")
-
-
-def _keys(diagnosis: Diagnosis) -> int | None:
-    """Keys seen in INFO keyspace, for the cost of O(N) commands."""
-    databases = diagnosis.dossier.main.info.databases
-    return sum(database.keys for database in databases) if databases else None
 
 
 def with_notes(result: AnalysisResult, *notes: str) -> AnalysisResult:

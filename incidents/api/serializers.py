@@ -168,6 +168,7 @@ class StepSerializer(serializers.Serializer[Any]):
     risk = serializers.ChoiceField(choices=["read-only", "changes-settings", "blocks", "loses-data"])
     warning = serializers.CharField()
     blocking_ms = serializers.IntegerField(allow_null=True)
+    cost = serializers.CharField()
     undo = serializers.CharField()
     verify = serializers.CharField()
     expect = serializers.CharField()

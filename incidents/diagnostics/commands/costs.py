@@ -32,12 +32,16 @@ def estimate(
     keys: int | None = None,
     elements: int | None = None,
     bytes: int | None = None,
+    dataset: int | None = None,
     clients: int | None = None,
     scripts: int | None = None,
 ) -> Estimate | None:
-    """Estimate the time of the first command of a line that has a cost. None: it takes no time worth a word."""
+    """Estimate the time of the first command of a line that has a cost. None: it takes no time worth a word.
+
+    `elements` and `bytes` are of the key that is named, `dataset` is the memory of the whole server.
+    """
     counts = {"key": keys, "element": elements, "byte": bytes, "client": clients, "script": scripts}
-    counts["gib"] = bytes
+    counts["gib"] = bytes if dataset is None else dataset
     for name, arguments in _named_commands(command_line):
         if (entry := _entry(name, arguments)) is not None:
             return _estimated(entry, arguments, counts)
