@@ -14,9 +14,9 @@ from incidents.diagnostics.text import Text
 
 FOLDER = Path(__file__).parent / "catalogue"
 TIERS = ("critical", "high", "medium", "low")
-NOTHING = Text("", "")
-
-
+UNITS = (
+    "", "bytes", "pct", "percent", "num", "per_second", "per_minute", "kbps", "usec", "ms", "secs", "mins", "days",
+)  # fmt: skip
 NOTHING = Text("", "")
 
 
@@ -63,7 +63,7 @@ class RuleSpec:
     since: str = ""
     source: str = ""
     topic: str = ""
-    unit: str = ""  # of the tiers: bytes, pct, secs, usec, ms, mins, num; other cuts are named by their suffix
+    unit: str = ""  # of the tiers, see UNITS; other cuts say theirs at the end of their name
 
 
 _KEYS = {
@@ -71,6 +71,30 @@ _KEYS = {
     "unless", "value", "counter", "latency", "is_ratio", "is_rate", "scope", "log", "explains", "actions", "since",
     "source", "topic", "unit",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A signal that is known and not judged, and why."""
+
+    id: str
+    category: Category
+    title: Text
+    reason: Text
+
+
+@cache
+def left_out() -> Mapping[str, LeftOut]:
+    """Every signal that no rule judges, by id. Raises BrokenCatalogue on a file that does not fit."""
+    with (FOLDER.parent / "left_out.toml").open("rb") as stream:
+        tables = tomllib.load(stream)
+    try:
+        return {
+            name: LeftOut(name, Category(table["category"]), Text.of(table["title"]), Text.of(table["reason"]))
+            for name, table in tables.items()
+        }
+    except (KeyError, ValueError, TypeError) as exc:
+        raise BrokenCatalogue(f"left_out.toml: {exc!r}") from exc
 
 
 @cache
@@ -91,6 +115,8 @@ def read_rule(rule_id: str, table: Mapping[str, Any]) -> RuleSpec:
     unknown = set(table) - _KEYS
     if unknown:
         raise BrokenCatalogue(f"{rule_id}: unknown keys {', '.join(sorted(unknown))}.")
+    if table.get("unit", "") not in UNITS:
+        raise BrokenCatalogue(f"{rule_id}: unknown unit {table['unit']}.")
     try:
         return RuleSpec(
             id=rule_id,
@@ -130,6 +156,9 @@ _PLAIN = (
 
 
 def _log_condition(table: Mapping[str, Any]) -> LogCondition:
+    unknown = set(table) - {"opens", "closes", "count", "within_seconds"}
+    if unknown:
+        raise ValueError(f"log has unknown keys {', '.join(sorted(unknown))}")
     return LogCondition(
         opens=tuple(table.get("opens", ())),
         closes=tuple(table.get("closes", ())),
