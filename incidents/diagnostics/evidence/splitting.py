@@ -45,6 +45,7 @@ LETTERS = frozenset((_K.LATENCY_DOCTOR, _K.MEMORY_DOCTOR))
 # Kinds that take a line of text right below them as their own.
 LOOSE = frozenset((_K.HOST, _K.CONTAINER_EVENTS, _K.CLUSTER_CHECK, _K.BIGKEYS, _K.CLI_LATENCY, _K.KERNEL_LOG))
 BY_LINE = frozenset((_K.SERVER_LOG, _K.CLIENT_ERRORS))
+TREE_LINES = 200  # of a reply that its shape is told by
 NOT_OF_CRASH = frozenset(
     (_K.INFO, _K.CLIENT_LIST, _K.LATENCY_DOCTOR, _K.MEMORY_DOCTOR, _K.MEMORY_STATS, _K.CLUSTER_NODES, _K.ACL_LIST)
 )
@@ -87,10 +88,13 @@ class Splitter:
     position: int = 0
     in_crash: bool = False
     crash_part: str = ""
-    json_budget: int = 0
+    json_budget: int = 0  # characters
+    tree_budget: int = 0  # lines
+    tree_end: int = 0
 
     def split(self) -> list[Block]:
         self.json_budget = 4 * sum(len(line) for line in self.lines) + 10_000
+        self.tree_budget = 4 * len(self.lines) + 2_000
         while self.position < len(self.lines):
             line = self.lines[self.position]
             kind = classify(line)
@@ -297,13 +301,9 @@ class Splitter:
 
     def _tree(self) -> None:
         """Take all lines of a numbered reply, then tell by its shape what it is."""
-        start = self.position
-        end = start + 1
-        while end < len(self.lines) and _is_tree_body(self.lines, end):
-            end += 1
+        start, end = self.position, self._end_of_tree()
         expected = self.scope.kind
-        kind = expected if expected in RAW_KINDS else None
-        kind = kind or kind_of_reply(read_tree("\n".join(self.lines[start : min(end, start + 200)])))
+        kind = expected if expected in RAW_KINDS else self._kind_of_tree(start, end)
         if kind is None and not any(
             classify(line) is Mark.TREE and '"' in line for line in self.lines[start : start + 3]
         ):
@@ -312,6 +312,22 @@ class Splitter:
         self._enter(kind or expected or _K.UNKNOWN)
         self.position = end - 1
         self._extend()
+
+    def _end_of_tree(self) -> int:
+        if self.position >= self.tree_end:
+            self.tree_end = self.position + 1
+            while self.tree_end < len(self.lines) and _is_tree_body(self.lines, self.tree_end):
+                self.tree_end += 1
+        return self.tree_end
+
+    def _kind_of_tree(self, start: int, end: int) -> EvidenceKind | None:
+        """Return what a reply's shape says. Pays for each line from a budget: in a list of no known shape, every
+        line begins a reply that reaches to the list's end."""
+        if self.tree_budget <= 0:
+            return None
+        end = min(end, start + TREE_LINES)
+        self.tree_budget -= end - start
+        return kind_of_reply(read_tree("\n".join(self.lines[start:end])))
 
     def _json(self) -> None:
         """Take a whole JSON document, if one begins here, and log lines written as JSON one by one."""

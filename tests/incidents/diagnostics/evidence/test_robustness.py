@@ -83,6 +83,8 @@ class TestWork:
             '{"a": "b\n',
             '1) 1) "x"\n',
             '1) "abc\n',
+            "2) (integer) 7\n",
+            "1) 1) (integer) 7\n   2) x\n",
             "1\n1795348264\n5\n",
             "used_memory:1\n",
             "a:",
