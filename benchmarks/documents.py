@@ -1,4 +1,4 @@
-"""Made-up knowledge for measuring: runbooks of shipped sentences with rare words strewn in, as host names and ids are."""
+"""Made-up knowledge for measuring: sentences of shipped runbooks with rare words strewn in, as host names are."""
 
 from __future__ import annotations
 

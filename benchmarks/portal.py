@@ -1,8 +1,36 @@
-"""The portal's database for a bench: an empty one in the bench's own directory, with what every installation ships."""
+"""The portal's database for a bench: in the bench's own directory, with what every installation ships, and filled."""
 
 from __future__ import annotations
 
+import logging
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
+from typing import TYPE_CHECKING
+
+from benchmarks import documents, material
+from benchmarks.bench import ROOT, Bench
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from incidents.diagnostics.intake import IncidentInput
+    from incidents.models import Incident
+
+LOG_LINES = 100_000  # of the long log that one incident holds
+LONG_LOG = 4  # its number among that incident's evidence
+BATCH = 500
+START_SECONDS = 90
 
 
 @cache
@@ -11,6 +39,7 @@ def set_up() -> None:
     import django
 
     django.setup()
+    logging.getLogger("django").setLevel(logging.CRITICAL)  # addresses that answer POST alone are tried, too
     from django.core.management import call_command
 
     from incidents.setting_up import lay_roles
@@ -19,3 +48,126 @@ def set_up() -> None:
     call_command("migrate", verbosity=0)
     lay_roles()
     load_shipped_knowledge()
+
+
+@cache
+def administrator() -> User:
+    from django.contrib.auth.models import User
+
+    return User.objects.create_superuser("bench", password=None)
+
+
+def fill_documents(bench: Bench, count: int) -> None:
+    """Import documents up to a number and index them. Those of an earlier bench are taken as they are."""
+    from knowledge_base.importing import import_rows
+    from knowledge_base.indexer import index_round
+    from knowledge_base.models import KnowledgeDocument
+
+    there = KnowledgeDocument.objects.filter(pk__startswith="bench-").count()
+    if there < count:
+        rows = (row for number, row in enumerate(documents.documents(count)) if number >= there)
+        import_rows(bench.track(rows, "documents", total=count - there))
+    with bench.working("indexing …"):
+        while index_round():
+            pass
+
+
+@cache
+def shown_incident() -> Incident:
+    """An incident with a real analysis, whose evidence is a long log beside an INFO."""
+    from incidents.diagnostics.intake import UploadedText
+
+    case = material.cases()["a form's fields"]
+    log = UploadedText("redis.log", "\n".join(material.log_lines(LOG_LINES)))
+    return _analysed(replace(case, error_logs=(), files=(log,)))
+
+
+def fill_incidents(bench: Bench, count: int) -> None:
+    """Add incidents up to a number: a few kinds that were really analysed, copied with their reports."""
+    from incidents.models import AnalysisRun, EvidenceItem, Incident
+
+    models = [_analysed(intake) for intake in material.cases().values()]
+    results = [incident.latest_run.result for incident in models if incident.latest_run]
+    dice = random.Random(7)  # noqa: S311  (not for secrets)
+    now = models[0].updated_at
+    for start in bench.track(range(Incident.objects.count(), count, BATCH), "incidents"):
+        incidents = Incident.objects.bulk_create(
+            Incident(
+                title=f"{model.title} ({number})", severity=model.severity, category=model.category,
+                summary=model.summary, confidence=model.confidence, description=model.description,
+                occurred_at=now - timedelta(minutes=number), reporter=administrator(),
+                status=dice.choice(("open", "investigating", "mitigated")),
+            )
+            for number in range(start, min(start + BATCH, count))
+            for model in (models[number % len(models)],)
+        )  # fmt: skip
+        AnalysisRun.objects.bulk_create(
+            AnalysisRun(incident=incident, status="succeeded", finished_at=now, result=results[n % len(results)])
+            for n, incident in enumerate(incidents)
+        )
+        EvidenceItem.objects.bulk_create(
+            EvidenceItem(
+                incident=incident, sequence=1, origin="redis_info", kind="info", text=material.info(), lines=50
+            )
+            for incident in incidents
+        )
+
+
+def _analysed(intake: IncidentInput) -> Incident:
+    from incidents import services
+    from incidents.execution import execute_run
+
+    incident = services.create_incident(intake=intake, reporter=administrator(), language="en")
+    run = services.start_analysis(incident=incident, actor=administrator())
+    for _ in execute_run(run=run, worker="bench"):
+        pass
+    incident.refresh_from_db()
+    return incident
+
+
+def session() -> str:
+    """The cookie of a logged-in administrator."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(administrator())
+    return str(client.cookies["sessionid"].value)
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[tuple[str, int]]:
+    """Serve the bench's directory as `make run` does. Yield the address and the process' id."""
+    from django.db import connections
+
+    from knowledge_base.vector_index import release_store
+
+    release_store()  # the serving process owns the vectors
+    connections.close_all()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        (sys.executable, "manage.py", "serve", "--port", str(port)), cwd=ROOT, env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/healthz", process)
+        yield address, process.pid
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310  (of our own)
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the portal did not start")

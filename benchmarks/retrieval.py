@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +103,8 @@ class _Raw:
 
     def matching(self, terms: Sequence[str]) -> None:
         match = " OR ".join(f'"{term}"' for term in terms)
-        found = self.fts.execute(
-            f"SELECT rowid FROM raw WHERE raw MATCH ? ORDER BY bm25(raw) LIMIT {CANDIDATES}", [match]
-        )  # noqa: S608, E501
-        found.fetchall()
+        query = "SELECT rowid FROM raw WHERE raw MATCH ? ORDER BY bm25(raw) LIMIT ?"
+        self.fts.execute(query, [match, CANDIDATES]).fetchall()
 
 
 def _show_import(bench: Bench, size: int, seconds: dict[str, float], raw: float, vectors: int) -> None:
@@ -140,7 +139,7 @@ def _show_queries(bench: Bench, size: int, raw: _Raw) -> None:
         way(0)
     for number in bench.track(range(QUERIES), "queries"):
         for name, ask in ways.items():  # in turn, so that all see the same machine
-            times[name].append(seconds_of(lambda ask=ask: ask(number)) * 1000)  # type: ignore[misc]
+            times[name].append(seconds_of(partial(ask, number)) * 1000)
     goal = f"p95 < {SIZES[size]} ms" if size in SIZES else ""
     both = [chroma + fts for chroma, fts in zip(*list(times.values())[1:], strict=True)]
     rows = [

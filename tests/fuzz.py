@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the first round; each round takes the next one")
     parser.add_argument("--keep", type=Path, default=Path("artefacts/fuzz"), help="where an input of each fault is kept")
     options = parser.parse_args()
+    diagnose(IncidentInput(description="nothing"))  # the tables of rules and words are read once
     tally, complaints = Tally(options.keep), Complaints()
     logger = logging.getLogger("incidents")
     logger.addHandler(complaints)
