@@ -14,6 +14,7 @@ from incidents.diagnostics.rules.specs import RuleSpec, all_rules
 BELIEVED = 0.0  # log-odds from which a hypothesis takes part in the verdict
 SUSPECTED = -2.6  # log-odds from which a hint is better than silence when trouble is reported
 INDEPENDENT = 1.0  # log-odds from which a second, unrelated cause is told beside the first
+CLEARER = 2.0  # log-odds by which an effect is told too clearly for a cause that is only told to explain it away
 MINOR = 1  # a low finding alone does not make an incident
 
 
@@ -43,13 +44,13 @@ def conclude(
     """Decide what is wrong. `well_seen`: a full INFO was pasted, so that words alone carry less."""
     weighed = weigh(all_hypotheses().values(), findings, testimony)
     weighed += _without_hypothesis(findings, weighed)
-    weighed = [_judge(w, routine=manner.routine, well_seen=well_seen) for w in weighed]
+    weighed = [_judge(w, at_ease=manner.at_ease, well_seen=well_seen) for w in weighed]
     weighed.sort(key=lambda w: -w.score)
     believed = [w for w in weighed if w.score > BELIEVED and _is_trouble(w)]
     explained = _explained(believed)
     ranked = tuple(replace(w, explained_by=explained.get(w.id, "")) for w in weighed)
     roots = _roots([w for w in ranked if w.id in {b.id for b in believed} and not w.explained_by], explained)
-    if not roots and manner.troubled and not manner.routine and not well_seen:
+    if not roots and not manner.at_ease and not well_seen:
         roots = _suspects(ranked)
     if not roots:
         return Conclusion(False, (), ranked[:5], (), Severity.LOW, _confidence_in_health(weighed, well_seen))
@@ -69,11 +70,11 @@ def _is_trouble(weighed: Weighed) -> bool:
     return bool(weighed.active or weighed.said or weighed.resembles)
 
 
-def _judge(weighed: Weighed, *, routine: bool, well_seen: bool) -> Weighed:
-    """Words weigh less where the numbers were seen and say nothing, and least in a routine check."""
+def _judge(weighed: Weighed, *, at_ease: bool, well_seen: bool) -> Weighed:
+    """Words weigh less where the numbers were seen and say nothing, and least where nobody complains."""
     if weighed.active or not (weighed.said or weighed.resembles):
         return weighed
-    doubt = 4.0 if routine else 1.0 + 0.7 * weighed.resembles if well_seen else 0.0
+    doubt = 4.0 + weighed.resembles if at_ease else 1.0 + 0.7 * weighed.resembles if well_seen else 0.0
     score = weighed.score - doubt
     return replace(weighed, score=score, confidence=confidence_of(score))
 
@@ -119,10 +120,12 @@ def _explained(believed: Sequence[Weighed]) -> dict[str, str]:
 
 
 def _is_hearsay(cause: Weighed, effect: Weighed) -> bool:
-    """Words alone do not explain away what was seen, unless they are as strong or it is a mere symptom."""
-    if effect.hypothesis.symptom:
+    """Words alone do not explain away what was seen (mere symptoms aside), nor what is told far more clearly."""
+    if cause.active:
         return False
-    return bool(effect.active) and not cause.active and cause.score < effect.score
+    if effect.active and not effect.hypothesis.symptom:
+        return cause.score < effect.score
+    return cause.score < effect.score - CLEARER
 
 
 def _roots(candidates: Sequence[Weighed], explained: Mapping[str, str]) -> list[Weighed]:

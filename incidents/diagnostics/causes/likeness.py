@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -23,21 +23,40 @@ STEM = 6  # letters of an English word that count: connect, connection and conne
 NEAREST = (0.34, 0.33, 0.33)  # shares of the nearest sentences of a hypothesis
 TEMPER = 0.03  # difference of nearness that makes one hypothesis e times likelier than another (fitted)
 CLOSE = 0.2  # nearness from which a text counts as like something at all
+VOTERS = 40  # nearest sentences that vote on what area a text is about
 FAMILY_WEIGHT = 1.5  # a family says more than a word, because it stands for many
 _WORD = re.compile(r"[a-z0-9_-]{2,}|[가-힣]+")
 
 
-def likeness(text: str) -> Mapping[str, float]:
-    """Hypothesis id → its share of the text's resemblance to all sayings; together 1, less for a text unlike any."""
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a text resembles. `shares` by hypothesis id and `votes` by its id's sayings add up to 1 or less."""
+
+    shares: Mapping[str, float] = field(default_factory=dict)  # of its resemblance to all sayings, by hypothesis
+    votes: Mapping[str, float] = field(default_factory=dict)  # of the nearest sentences, by hypothesis
+
+
+def likeness(text: str) -> Likeness:
+    """Compare a text with all sayings. Empty for a text without known words."""
     index = _index()
+    products = index.products(_features(text[:READ]))
     best: dict[str, list[float]] = defaultdict(list)
-    for number, product in index.products(_features(text[:READ])).items():
+    for number, product in products.items():
         best[index.owners[number]].append(product)
-    near = {name: _mean_of_nearest(products) for name, products in best.items()}
+    near = {name: _mean_of_nearest(found) for name, found in best.items()}
     nearest = max(near.values(), default=0.0)
     apart = {name: math.exp((value - nearest) / TEMPER) for name, value in near.items()}
     certain = min(nearest / CLOSE, 1.0) / (sum(apart.values()) or 1.0)
-    return {name: value * certain for name, value in apart.items()}
+    return Likeness({name: value * certain for name, value in apart.items()}, _votes(index, products))
+
+
+def _votes(index: _Index, products: Mapping[int, float]) -> Mapping[str, float]:
+    """Each of the nearest sentences votes for its hypothesis, the nearer the louder."""
+    votes: dict[str, float] = defaultdict(float)
+    for number, product in sorted(products.items(), key=lambda item: -item[1])[:VOTERS]:
+        votes[index.owners[number]] += product * product
+    total = sum(votes.values()) or 1.0
+    return {name: vote / total for name, vote in votes.items()}
 
 
 def _mean_of_nearest(products: list[float]) -> float:

@@ -20,19 +20,17 @@ LEADING = 4_000  # characters of prose in which people say what matters to them
 class Manner:
     """What the wording of a report says beside its subject."""
 
-    routine: bool = False  # asks whether all is well
-    troubled: bool = True  # says, or shows, that something goes wrong
+    at_ease: bool = False  # asks whether all is well, wants to learn, or says that nothing is wrong
     grave: bool = False  # the whole service, all writes, data for good
     mild: bool = False  # rare, small, or a question
 
 
 def manner_of(testimony: Testimony) -> Manner:
     prose = testimony.heard("prose")[:LEADING]
-    complains = bool(testimony.errors.strip())
     said = {name: any(pattern.search(prose) for pattern in patterns) for name, patterns in _patterns().items()}
+    asks = said["routine"] or said["well"] or (said["curious"] and not said["trouble"])
     return Manner(
-        routine=said["routine"] and not complains,
-        troubled=complains or (said["trouble"] and not said["curious"]),
+        at_ease=asks and not testimony.errors.strip(),
         grave=said["grave"],
         mild=said["mild"] and not said["grave"],
     )

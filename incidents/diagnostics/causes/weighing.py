@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from incidents.diagnostics.causes.hypotheses import Cue, Hypothesis
-from incidents.diagnostics.causes.likeness import likeness
+from incidents.diagnostics.causes.hypotheses import Cue, Hypothesis, all_hypotheses
+from incidents.diagnostics.causes.likeness import Likeness, likeness
 from incidents.diagnostics.causes.words import lowered
-from incidents.diagnostics.findings import Evidence, Finding, Severity, State
+from incidents.diagnostics.findings import Category, Evidence, Finding, Severity, State
 from incidents.diagnostics.text import Text
 
 # Trouble that ended, or that nobody can date, speaks less loudly for a cause than trouble seen now.
@@ -18,6 +18,9 @@ STATE_WEIGHT = {State.ACTIVE: 1.0, State.RECOVERED: 0.45, State.HISTORY: 0.3, St
 
 FAINT = 0.01  # share of a report's resemblance up to which it means nothing
 PER_FOLD = 0.7  # log-odds for each e-fold of that share
+PER_AREA = 0.8  # log-odds for each e-fold that a category has more votes than its even share
+MOST_FOR_AREA = 1.5
+_SUBJECTS = [category for category in Category if category is not Category.AVAILABILITY]
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,10 @@ def weigh(hypotheses: Iterable[Hypothesis], findings: Sequence[Finding], testimo
     by_id: dict[str, list[Finding]] = {}
     for finding in findings:
         by_id.setdefault(finding.id, []).append(finding)
-    likenesses = likeness(testimony.anything) if testimony.prose.strip() or testimony.errors.strip() else {}
+    likes = likeness(testimony.anything) if testimony.prose.strip() or testimony.errors.strip() else Likeness()
+    areas = _areas(likes)
     weighed = [
-        _weigh_one(hypothesis, by_id, testimony, _worth(likenesses.get(hypothesis.id, 0.0)))
+        _weigh_one(hypothesis, by_id, testimony, _worth(likes.shares.get(hypothesis.id, 0.0)), areas)
         for hypothesis in hypotheses
     ]
     return sorted((w for w in weighed if w is not None), key=lambda w: -w.score)
@@ -98,14 +102,34 @@ def _worth(share: float) -> float:
     return PER_FOLD * math.log(share / FAINT) if share > FAINT else 0.0
 
 
+def _areas(likes: Likeness) -> Mapping[Category, float]:
+    """Log-odds of each category by the votes of the nearest sentences. Empty when nothing was compared."""
+    if not likes.votes:
+        return {}
+    shares = dict.fromkeys(Category, 0.0)
+    known = all_hypotheses()
+    for name, vote in likes.votes.items():
+        shares[known[name].category] += vote
+    return {
+        category: max(-MOST_FOR_AREA, min(PER_AREA * math.log(len(_SUBJECTS) * max(share, 0.001)), MOST_FOR_AREA))
+        for category, share in shares.items()
+    }
+
+
 def _weigh_one(
-    hypothesis: Hypothesis, by_id: Mapping[str, list[Finding]], testimony: Testimony, resembles: float
+    hypothesis: Hypothesis,
+    by_id: Mapping[str, list[Finding]],
+    testimony: Testimony,
+    resembles: float,
+    areas: Mapping[Category, float],
 ) -> Weighed | None:
     support = _present(hypothesis.findings or {}, by_id)
     contrary = _present(hypothesis.against or {}, by_id)
     said, said_score, said_against = _listen(hypothesis.cues, testimony)
     if not support and not said and not resembles:
         return None
+    if not any(finding.state is State.ACTIVE for finding in support) or hypothesis.symptom:
+        resembles += areas.get(hypothesis.category, 0.0)
     score = hypothesis.prior + said_score + resembles
     score += sum((hypothesis.findings or {})[f.id] * STATE_WEIGHT[f.state] for f in _strongest(support))
     score -= sum((hypothesis.against or {})[f.id] * STATE_WEIGHT[f.state] for f in _strongest(contrary))
