@@ -39,7 +39,7 @@ IMMEDIATE = 4  # actions that stand on top; the rest follow as detailed steps
 def write_report(
     diagnosis: Diagnosis, *, incident_id: str, language: str, target: Target | None = None
 ) -> AnalysisResult:
-    """Write the whole report from rules and evidence alone. Without a `target` the evidence tells which server it is."""
+    """Write the whole report from rules and evidence alone. Without a `target` the evidence tells the server."""
     return _Writer(diagnosis, language, target or target_of(diagnosis.dossier)).write(incident_id)
 
 
