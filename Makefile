@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench lab demo screenshots messages clean
+.PHONY: help run setup test check bench fuzz lab demo screenshots messages clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,7 +33,7 @@ test: $(VENV)/installed-dev ## set up what is missing, then run every test
 check: $(VENV)/installed-dev ## ruff, mypy, missing migrations
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/mypy sre_portal incidents knowledge_base
+	@$(VENV)/bin/mypy sre_portal incidents knowledge_base benchmarks
 	@$(PY) manage.py makemigrations --check --dry-run
 
 clean: ## remove the virtual environment and build products, keep the data
@@ -54,3 +54,6 @@ messages: $(VENV)/installed-dev ## collect the interface's strings and compile t
 
 screenshots: $(VENV)/installed-dev ## make the README's pictures from the running product (needs Chromium)
 	@$(PY) scripts/take_screenshots.py
+
+fuzz: $(VENV)/installed-dev ## feed the engine 100,000 generated inputs (INPUTS=…)
+	@$(PY) -m tests.fuzz --inputs $(or $(INPUTS),100000)

@@ -104,7 +104,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1, help="of the first round; each round takes the next one")
-    parser.add_argument("--keep", type=Path, default=Path("artefacts/fuzz"), help="where an input of each fault is kept")
+    parser.add_argument(
+        "--keep", type=Path, default=Path("artefacts/fuzz"), help="where an input of each fault is kept"
+    )
     options = parser.parse_args()
     diagnose(IncidentInput(description="nothing"))  # the tables of rules and words are read once
     tally, complaints = Tally(options.keep), Complaints()

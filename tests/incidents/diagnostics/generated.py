@@ -165,9 +165,7 @@ def mutated_cases(draw):
         case,
         redis_info=draw(st.just(case.redis_info) | odd_values() | mutated()),
         error_logs=tuple(logs),
-        metrics=draw(
-            st.just(case.metrics) | st.dictionaries(metric_names, json_like)
-        ),
+        metrics=draw(st.just(case.metrics) | st.dictionaries(metric_names, json_like)),
         description=draw(st.just(case.description) | soup),
         artifacts=artifacts,
     )
