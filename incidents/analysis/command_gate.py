@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ from incidents.diagnostics.commands import (
     render,
 )
 from incidents.diagnostics.dossier import Dossier
+from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Risk
 from incidents.diagnostics.text import Text
 
@@ -64,8 +66,8 @@ def counts_of(dossier: Dossier) -> Mapping[str, int]:
     databases = node.info.databases
     counts = {"keys": sum(database.keys for database in databases)} if databases else {}
     for name, field_name in (("clients", "connected_clients"), ("dataset", "used_memory")):
-        if node.latest and node.latest.has(field_name):
-            counts[name] = int(node.latest.number(field_name))
+        with suppress(MissingField):
+            counts[name] = int(node.info.fields.number(field_name))
     return counts
 
 
