@@ -315,3 +315,8 @@ class TestAnyText:
         sent = masked(f"{around}\nrequirepass {password}\n{around}")
 
         assert f"requirepass {password}\n" not in sent
+
+
+@pytest.mark.parametrize("word", ["server", "redis-server", "receiver", "driver", "over"])
+def test_an_address_after_a_word_that_ends_like_version_is_masked(word):
+    assert masked(f"The {word} 10.20.30.40 refuses writes.") == f"The {word} <IP_1> refuses writes."
