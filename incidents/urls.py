@@ -9,6 +9,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="incident-list"), name="home"),
     path("incidents/", views.incident_list, name="incident-list"),
     path("incidents/new/", views.incident_new, name="incident-new"),
+    path("incidents/samples/<slug:name>/", views.sample_start, name="sample-start"),
     path("incidents/recognise/", views.recognise_text, name="recognise"),
     path("incidents/<incident:incident_id>/", views.incident_detail, name="incident-detail"),
     path("incidents/<incident:incident_id>/status/", views.incident_status, name="incident-status"),

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from incidents.language import current_language
 from incidents.models import AnalysisRun, Category, Incident, Severity
 from incidents.requests import PortalRequest
 from incidents.run_view import report_context
+from incidents.samples import SAMPLES
 
 PER_PAGE = 30
 may_view = permission_required("incidents.view_incident", raise_exception=True)
@@ -39,6 +40,7 @@ def incident_list(request: PortalRequest) -> HttpResponse:
     context = {
         "section": "incidents", "page": page, "wanted": wanted, "kept": kept.urlencode(),
         "statuses": Incident.Status.choices, "severities": Severity.choices, "categories": Category.choices,
+        "samples": SAMPLES.items(),
     }  # fmt: skip
     # Going back asks with htmx's header too, but wants the whole page.
     is_part = request.htmx and not request.htmx.history_restore_request
@@ -62,6 +64,19 @@ def incident_new(request: PortalRequest) -> HttpResponse:
     )
     services.start_analysis(incident=incident, actor=request.user)
     _tell_left_out(request, form)
+    return redirect(incident)
+
+
+@may_add
+@require_POST
+def sample_start(request: PortalRequest, name: str) -> HttpResponse:
+    """Report a shipped sample as an incident, which is then analysed like any other."""
+    if (sample := SAMPLES.get(name)) is None:
+        raise Http404
+    incident = services.create_incident(
+        intake=sample.intake(), reporter=request.user, language=current_language(), title=str(sample.title)
+    )
+    services.start_analysis(incident=incident, actor=request.user)
     return redirect(incident)
 
 

@@ -20,6 +20,7 @@ ACCESS: dict[str, dict[str, str]] = {
     # Incidents, as pages
     "incident-list": {"GET": "operator"},
     "incident-new": {"GET": "operator", "POST": "operator"},
+    "sample-start": {"POST": "operator"},
     "recognise": {"POST": "operator"},
     "incident-detail": {"GET": "operator"},
     "incident-status": {"POST": "operator"},

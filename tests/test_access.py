@@ -48,6 +48,7 @@ def objects(bob: User) -> dict[str, object]:
         "sequence": 1,
         "number": 1,
         "document_id": "kb-x",
+        "name": "memory",
     }
 
 

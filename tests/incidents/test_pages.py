@@ -12,6 +12,7 @@ from incidents import services
 from incidents.diagnostics.intake import IncidentInput
 from incidents.execution import execute_run
 from incidents.models import Incident
+from incidents.samples import SAMPLES
 from tests.incidents.standins import Scripted
 
 pytestmark = pytest.mark.django_db
@@ -354,3 +355,23 @@ class DocsTests:
 
         assert "/api/v1/analyze" in page
         assert "redis_info" in page
+
+
+class SampleTests:
+    def test_are_offered_while_the_portal_is_empty(self, portal):
+        page = portal.get("/incidents/").content.decode()
+
+        assert page.count("/incidents/samples/") == 3
+
+    @pytest.mark.parametrize("name", SAMPLES)
+    def test_become_an_incident_in_the_words_of_the_reader(self, portal, name):
+        answer = portal.post(f"/incidents/samples/{name}/", headers={"accept-language": "ko"})
+
+        incident = Incident.objects.get()
+        assert answer["Location"] == incident.get_absolute_url()
+        assert incident.language == "ko"
+        assert incident.evidence.exists()
+        assert incident.runs.count() == 1
+
+    def test_that_nobody_knows_are_not_found(self, portal):
+        assert portal.post("/incidents/samples/nix/").status_code == 404
