@@ -52,7 +52,7 @@ CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", help="origins (with sch
 BEHIND_TLS_PROXY = env.flag("BEHIND_TLS_PROXY", False, help="trust X-Forwarded-Proto from the proxy in front")
 
 INSTALLED_APPS = [
-    "sre_portal.admin_site.PortalAdminConfig",
+    "sre_portal.admin_config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -106,7 +106,7 @@ def bob(db: None) -> User:
 
 @pytest.fixture
 def carol(db: None) -> User:
-    return make_person("carol", role="curator", is_staff=True)
+    return make_person("carol", role="curator")
 
 
 @pytest.fixture
