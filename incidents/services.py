@@ -84,6 +84,8 @@ def _glance(new: list[NewEvidence]) -> str:
 
 def _title(title: str, intake: IncidentInput, new: list[NewEvidence]) -> str:
     first_lines = [title, intake.description, *(item.name for item in new), *(item.text for item in new)]
+    if not (title or intake.description).strip() and len(new) > 1 and new[0].origin == EvidenceItem.Origin.FILE:
+        return storable_text(_("%(name)s and %(rest)d more") % {"name": new[0].name[:80], "rest": len(new) - 1})
     for text in first_lines:
         line = next((line.strip() for line in text[:2000].splitlines() if line.strip()), "")
         if line:

@@ -9,7 +9,7 @@ from typing import Any
 
 class EventKind(StrEnum):
     EVIDENCE_READ = "evidence_read"  # {"pieces": [{"kind","name","node","lines","at"}], "facts": {...}}
-    FINDING = "finding"  # ReportedFinding as JSON
+    FINDING = "finding"  # ReportedFinding as JSON, and whether it `repeats` one that another node had
     SKIPPED = "skipped"  # {"rules": [SkippedRule…]}
     HYPOTHESIS = "hypothesis"  # ReportedHypothesis as JSON
     PASSAGE = "passage"  # Reference as JSON

@@ -55,8 +55,11 @@ def analyze(
     diagnosis = diagnose(intake, thresholds=thresholds)
     report = write_report(diagnosis, incident_id=incident_id, language=language)
     yield RunEvent(EventKind.EVIDENCE_READ, {"pieces": report.facts.get("evidence", []), "facts": report.facts})
+    told: set[str] = set()
     for finding in report.findings:
-        yield RunEvent(EventKind.FINDING, asdict(finding))
+        # The same on one more node of a cluster is folded up on the page.
+        yield RunEvent(EventKind.FINDING, asdict(finding) | {"repeats": finding.id in told})
+        told.add(finding.id)
     yield RunEvent(EventKind.SKIPPED, {"rules": [asdict(skipped) for skipped in report.skipped]})
     for hypothesis in report.hypotheses:
         yield RunEvent(EventKind.HYPOTHESIS, asdict(hypothesis))

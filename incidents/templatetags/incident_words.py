@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents import prose as prose_rendering
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.language import current_language
-from incidents.models import AnalysisRun, Category
+from incidents.models import AnalysisRun, Category, Incident, IncidentChange
 
 register = template.Library()
 
@@ -45,6 +45,21 @@ def kind_words(kinds: str) -> str:
 @register.filter
 def category_words(category: str) -> str:
     return str(Category(category).label) if category in Category.values else category
+
+
+@register.filter
+def deployment_words(deployment: str) -> str:
+    return str(Incident.Deployment(deployment).label) if deployment in Incident.Deployment.values else deployment
+
+
+@register.filter
+def change_words(change: IncidentChange) -> str:
+    """What a change led to, as a reader knows it."""
+    if change.kind == IncidentChange.Kind.STATUS and change.after in Incident.Status.values:
+        return str(Incident.Status(change.after).label)
+    if change.kind == IncidentChange.Kind.EVIDENCE_ADDED:
+        return ", ".join(kind_words(name) or name for name in change.after.split(", "))
+    return change.after
 
 
 @register.filter
