@@ -60,7 +60,6 @@ class IncidentAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("title", "description", "summary", "resolution")
-    date_hierarchy = "created_at"
     autocomplete_fields = ("assignee", "reporter")
     readonly_fields = ("severity", "category", "summary", "confidence", "created_at", "updated_at")
     inlines = (EvidenceInline, RunInline, ChangeInline)
@@ -111,10 +110,15 @@ class RecordAdmin(admin.ModelAdmin):
 @admin.register(AnalysisRun)
 class AnalysisRunAdmin(RecordAdmin):
     list_display = ("id", "incident", "status", "analyst", "attempts", "queued_at", "started_at", "finished_at")
-    list_filter = ("status", "analyst", "language", "queued_at")
+    list_filter = ("status", "language", "queued_at")
     list_select_related = ("incident",)
-    search_fields = ("incident__title", "error")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("incident__title", "error", "analyst")
     exclude = ("result",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AnalysisRun]:
+        return super().get_queryset(request).defer("result")
 
 
 @admin.register(EvidenceItem)
@@ -122,5 +126,10 @@ class EvidenceItemAdmin(RecordAdmin):
     list_display = ("incident", "sequence", "origin", "kind", "name", "node", "lines", "size", "added_at")
     list_filter = ("origin", "added_at")
     list_select_related = ("incident",)
+    list_per_page = 50
+    show_full_result_count = False
     search_fields = ("name", "node", "incident__title")
     exclude = ("text",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EvidenceItem]:
+        return super().get_queryset(request).defer("text")

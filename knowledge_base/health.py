@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -71,7 +70,7 @@ def index_health(*, at: datetime | None = None) -> IndexHealth:
         state=state,
         problem=problem,
         documents=KnowledgeDocument.objects.published().count(),
-        chunks=StoredChunk.objects.filter(revision=F("document__revision")).count(),
+        chunks=StoredChunk.objects.count(),
         vectors=row.vectors if row else 0,
         waiting=open_tasks.count(),
         failed=failed.count(),

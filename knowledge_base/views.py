@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
@@ -17,6 +19,7 @@ from knowledge_base.passages import Passage
 from knowledge_base.rendering import render_line, rendered
 
 RESULTS = 10
+PER_PAGE = 200  # of the overview; what ships fits on one page
 PARTS = {
     "title": _("title"), "symptoms": _("symptoms"), "root_causes": _("root causes"), "prevention": _("prevention"),
     "diagnosis_steps": _("diagnosis steps"), "solutions": _("solutions"), "notes": _("notes"),
@@ -35,7 +38,10 @@ def search(request: HttpRequest) -> HttpResponse:
         found = retrieval.search(question, filters=form.filters(), limit=RESULTS)
         context |= {"found": found, "results": [_shown(passage) for passage in found.passages]}
     else:
-        context["documents"] = _overview(form)
+        context["documents"] = Paginator(_overview(form), PER_PAGE).get_page(request.GET.get("page"))
+        kept = request.GET.copy()
+        kept.pop("page", None)
+        context["kept"] = kept.urlencode()
     template = "_results.html" if request.headers.get("HX-Request") else "search.html"
     return render(request, f"knowledge_base/{template}", context)
 
@@ -55,17 +61,16 @@ def document(request: HttpRequest, document_id: str) -> HttpResponse:
     return render(request, "knowledge_base/document.html", context)
 
 
-def _overview(form: SearchForm) -> list[KnowledgeDocument]:
+def _overview(form: SearchForm) -> QuerySet[KnowledgeDocument]:
     """All published documents in the reader's language, narrowed as the form says."""
     documents = KnowledgeDocument.objects.published().only("id", "title", "category", "kind", "severity", "language")
     if not form.is_valid():
-        return list(documents)
+        return documents.order_by("category", "title")
     values = form.cleaned_data
     language = values["language"] or (get_language() or "en")[:2]
     wanted = {"category": values["category"], "kind": values["kind"], "language": language}
-    return list(
-        documents.filter(**{name: value for name, value in wanted.items() if value}).order_by("category", "title")
-    )
+    narrowed = documents.filter(**{name: value for name, value in wanted.items() if value})
+    return narrowed.order_by("category", "title")
 
 
 def _shown(passage: Passage) -> dict[str, object]:

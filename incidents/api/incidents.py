@@ -48,7 +48,8 @@ class IncidentListView(generics.ListAPIView[Incident]):
     permissions_by_method = {"GET": "incidents.view_incident"}
 
     def get_queryset(self) -> QuerySet[Incident]:
-        return queries.incidents(self.request.user, queries.IncidentFilter.of(self.request.query_params))
+        found = queries.incidents(self.request.user, queries.IncidentFilter.of(self.request.query_params))
+        return found.defer(None)  # unlike the page, the answer holds the long texts
 
     @extend_schema(tags=["incidents"], summary=_("List incidents"), parameters=FILTERS)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
