@@ -47,6 +47,7 @@ class CallLog:
     run_id: int | None = None
     requested_by_id: int | None = None
     purpose: str = "explain"
+    fixed_purpose: str = ""  # of a replay: whatever the call is for, it is one
     masked: Mapping[str, int] = field(default_factory=dict)
     last: ModelCall | None = None
 
@@ -54,7 +55,8 @@ class CallLog:
         """Write a call down before it is sent. A database that can't keep it stops the call."""
         self.last = ModelCall.objects.create(
             incident_id=self.incident_id, run_id=self.run_id, requested_by_id=self.requested_by_id,
-            purpose=self.purpose, model=config.name, endpoint=urlsplit(config.base_url).netloc or config.provider,
+            purpose=self.fixed_purpose or self.purpose, model=config.name,
+            endpoint=urlsplit(config.base_url).netloc or config.provider,
             at=timezone.now(), masked=dict(self.masked), messages=storable_json(written(messages)),
             options=_options(options),
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.conf import settings
 from django.db.models import Q
@@ -47,11 +47,6 @@ def build_analyst(
 ) -> ChatAnalyst:
     """A chat analyst. Raise LLMError(MISCONFIGURED or NOT_INSTALLED) for a model that can't be built."""
 
-    def note(purpose: str, masking: Masking) -> None:
-        if log is not None:
-            log.purpose = purpose
-            log.masked = {kind.value: count for kind, count in masking.counts.items()}
-
     return ChatAnalyst(
         chat=language_models.chat_for(language_models.EXPLAIN, log, model=model),
         masked=masked_kinds(),
@@ -60,8 +55,19 @@ def build_analyst(
         weighs=settings.MODEL_WEIGHING,
         verifies=verifies,
         prompt_version=prompt_version,
-        on_purpose=note,
+        on_purpose=noting(log),
     )
+
+
+def noting(log: CallLog | None) -> Callable[[str, Masking], None]:
+    """Tell the record what the next call is for, and what was masked in it."""
+
+    def note(purpose: str, masking: Masking) -> None:
+        if log is not None:
+            log.purpose = purpose
+            log.masked = {kind.value: count for kind, count in masking.counts.items()}
+
+    return note
 
 
 def masked_kinds() -> Collection[Kind]:

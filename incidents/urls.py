@@ -3,7 +3,14 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from incidents import account_views, api_docs, converters, run_views, views  # noqa: F401  (registers <incident:…>)
+from incidents import (
+    account_views,
+    api_docs,
+    chat_views,
+    converters,  # noqa: F401  (registers <incident:…>)
+    run_views,
+    views,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="incident-list"), name="home"),
@@ -21,6 +28,13 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/runs/<int:run_id>/", views.run_detail, name="run-detail"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/events", run_views.run_events, name="run-events"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/cancel/", run_views.cancel_run, name="run-cancel"),
+    path("incidents/<incident:incident_id>/conversation/", chat_views.conversation, name="conversation"),
+    path(
+        "incidents/<incident:incident_id>/conversation/<int:turn_id>/events", chat_views.turn_events, name="turn-events"
+    ),
+    path("incidents/<incident:incident_id>/sent/", chat_views.sent, name="model-sent"),
+    path("incidents/<incident:incident_id>/runs/<int:run_id>/replays/", chat_views.replays, name="run-replays"),
+    path("incidents/<incident:incident_id>/runs/<int:run_id>/capsule.json", chat_views.capsule, name="run-capsule"),
     path("account/token/", account_views.token, name="token"),
     path("account/theme/", account_views.set_theme, name="set-theme"),
     path("api/docs/", api_docs.docs, name="api-docs"),

@@ -32,6 +32,12 @@ ACCESS: dict[str, dict[str, str]] = {
     "run-detail": {"GET": "operator"},
     "run-events": {"GET": "operator"},
     "run-cancel": {"POST": "operator"},
+    # Questions, drafts, what a model gets to see, replays
+    "conversation": {"GET": "operator", "POST": "operator"},
+    "turn-events": {"GET": "operator"},
+    "model-sent": {"GET": "operator"},
+    "run-replays": {"GET": "operator", "POST": "operator"},
+    "run-capsule": {"GET": "operator"},
     # Incidents, for programs
     "api-analyze": {"POST": "operator"},
     "api-analyze-slash": {"POST": "operator"},

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from incidents import services
+from incidents.conversations import Turn
 from incidents.diagnostics.intake import IncidentInput
 from tests.access_table import ACCESS, ADMIN, LEVELS
 
@@ -45,6 +46,7 @@ def objects(bob: User) -> dict[str, object]:
     return {
         "incident_id": incident.pk,
         "run_id": run.pk,
+        "turn_id": Turn.objects.create(incident=incident, question="Why?", status="done").pk,
         "sequence": 1,
         "number": 1,
         "document_id": "kb-x",

@@ -74,6 +74,20 @@ class ChatAnalyst:
             yield from run.give_up("internal", say("internal", base.language), None)
 
 
+def opening(
+    diagnosis: Diagnosis,
+    base: AnalysisResult,
+    knowledge: RetrievedKnowledge,
+    *,
+    masked: Collection[Kind],
+    characters: int,
+) -> tuple[list[Message], Masking]:
+    """What an analysis would send first, and the masking of it. For a preview; nothing is sent."""
+    masking = Masking(masked)
+    brief = Brief.of(diagnosis, base, knowledge, masking, characters=characters)
+    return [Message("system", prompt("explain", base.language).text), Message("user", brief.written())], masking
+
+
 class _Explanation:
     """One explanation, from the brief to the report."""
 

@@ -96,6 +96,9 @@ WEIGHING = Schema(
 )
 
 
+REPLY = Schema("reply", _object(explanation=_list(_STATEMENT)))
+
+
 # --- Reading ---------------------------------------------------------------------------------------------------
 
 
