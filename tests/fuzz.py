@@ -123,6 +123,8 @@ def main() -> None:
             one_round(number, min(ROUND, options.inputs - tally.inputs), tally, complaints)
             said = f"{len(tally.faults)} faults" if tally.faults else "no fault"
             progress.update(task, completed=tally.inputs, description=said)
+            if not progress.console.is_terminal:
+                print(f"{tally.inputs:,} inputs, {said}", flush=True)
     print(f"{tally.inputs:,} inputs, {tally.characters / 1e6:,.0f} M characters, {tally.seconds:,.0f} s in the engine, "
           f"slowest {tally.slowest * 1000:.0f} ms per 1,000 characters; {len(tally.faults)} faults")  # fmt: skip
     for place, count in tally.faults.most_common():
