@@ -7,5 +7,5 @@ class IncidentsConfig(AppConfig):
     verbose_name = _("Incidents")
 
     def ready(self) -> None:
-        from incidents import signals  # noqa: F401  (connects the receivers)
+        from incidents import rule_threshold_admin, signals  # noqa: F401  (registers the admin, connects the receivers)
         from sre_portal import checks  # noqa: F401  (registers the checks; the root package is no app of its own)

@@ -355,3 +355,4 @@ from incidents.capsules import Capsule, Replay  # noqa: E402, F401
 from incidents.conversations import Turn  # noqa: E402, F401
 from incidents.evaluation_rows import EvaluationRow  # noqa: E402, F401
 from incidents.model_calls import ModelCall  # noqa: E402, F401
+from incidents.rule_thresholds import RuleThreshold  # noqa: E402, F401

@@ -18,6 +18,7 @@ def analyse(intake: IncidentInput, *, incident_id: str, language: str) -> Iterat
     """Analyse with everything this installation has."""
     from incidents.capsule_services import sealing
     from incidents.queries import active_run_of
+    from incidents.rule_thresholds import thresholds_in_force
 
     run = active_run_of(incident_id)
     return analyze(
@@ -26,6 +27,7 @@ def analyse(intake: IncidentInput, *, incident_id: str, language: str) -> Iterat
         language=language,
         retriever=sealing(retrieve_knowledge, run) if run else retrieve_knowledge,
         analyst=configured_analyst(run),
+        thresholds=thresholds_in_force(),
     )
 
 

@@ -77,6 +77,8 @@ ADMIN: dict[str, str] = {
     "incidents_incident_changelist": "curator",
     "incidents_analysisrun_changelist": "administrator",
     "incidents_evidenceitem_changelist": "administrator",
+    "incidents_rulethreshold_changelist": "administrator",
+    "incidents_rulethreshold_add": "administrator",
     "auth_user_changelist": "administrator",
     "auth_group_changelist": "administrator",
 }

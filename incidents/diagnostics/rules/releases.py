@@ -118,11 +118,11 @@ def _is_met(needs: str, view: View) -> bool:
     if needs == "modules":
         return bool(view.node.info.modules)
     if needs == "writable-replica":
-        return view.get("role") == "slave" and view.get("slave_read_only") == 0
+        return bool(view.get("role") == "slave" and view.get("slave_read_only") == 0)
     if needs == "cluster":
-        return view.get("cluster_enabled") == 1
+        return bool(view.get("cluster_enabled") == 1)
     if needs == "arch32":
-        return view.get("arch_bits") == 32
+        return bool(view.get("arch_bits") == 32)
     if needs == "unixsocket":
         return view.has_config("unixsocket") and view.config("unixsocket") != ""
     return not needs
