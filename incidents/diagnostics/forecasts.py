@@ -31,6 +31,7 @@ class Forecast:
     after: float
     ceiling: float
     seconds: float
+    exact_minutes: float  # `minutes` before it was rounded for people
 
 
 def forecast(dossier: Dossier) -> list[Forecast]:
@@ -103,4 +104,7 @@ def _told(
         field=field, before=say(growth.before), after=say(growth.after), seconds=growth.seconds,
         pace=say(growth.per_second * 60), limit=f"{limit} {say(ceiling)}", minutes=minutes,
     )  # fmt: skip
-    return Forecast(limit, round(minutes, 1), basis, node.name, growth.before, growth.after, ceiling, growth.seconds)
+    return Forecast(
+        limit=limit, minutes=round(minutes, 1), basis=basis, node=node.name, before=growth.before, after=growth.after,
+        ceiling=ceiling, seconds=growth.seconds, exact_minutes=minutes,
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from incidents.diagnostics.findings import Evidence
 from incidents.diagnostics.parsers.info import Info
 
 LONGEST_NUMBER = 24  # characters; more is a run id or garbage, and would overflow a float
+STATED_WITHIN = 60.0  # seconds that a stated interval may differ from the server's own
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,17 @@ class Growth:
 
 def seconds_between(earlier: Snapshot, later: Snapshot) -> float:
     """Time between two samples, by the stated times, the server's clock or its uptime. 0 when nothing tells."""
+    measured = _measured(earlier, later, "server_time_usec", 1e6)
     if earlier.at and later.at and _comparable(earlier.at, later.at):
-        return (later.at - earlier.at).total_seconds()
-    for name, unit in (("server_time_usec", 1e6), ("uptime_in_seconds", 1.0)):
-        with suppress(MissingField):
-            return (later.number(name) - earlier.number(name)) / unit
+        stated = (later.at - earlier.at).total_seconds()
+        # Stated times are often whole seconds or minutes. The server's clock says the same more exactly.
+        return measured if measured > 0 and abs(stated - measured) <= STATED_WITHIN else stated
+    return measured or _measured(earlier, later, "uptime_in_seconds", 1.0)
+
+
+def _measured(earlier: Snapshot, later: Snapshot, name: str, unit: float) -> float:
+    with suppress(MissingField):
+        return (later.number(name) - earlier.number(name)) / unit
     return 0.0
 
 
