@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from incidents.analysis.evaluation import read_input
@@ -19,8 +20,8 @@ class Sample:
     """One scenario as the person on call would have told it. Its words are lazy translations."""
 
     file: str
-    title: str
-    description: str
+    title: Promise
+    description: Promise
 
     def intake(self) -> IncidentInput:
         path = Path(settings.BASE_DIR) / "fixtures" / "scenarios" / self.file

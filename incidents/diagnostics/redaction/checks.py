@@ -19,7 +19,9 @@ MEASURES = re.compile(
     r"|keys|sec|seconds|histlen|cow|total|buffer|backlog|rate|ops|clock|epoch|id|limit|max|min|used|usage|capacity)$",
     re.IGNORECASE,
 )
-VERSION_BEFORE = re.compile(r"(?<![A-Za-z])(?:\w*version|ver|release|build)\S{0,2}\s{0,2}$|(?<![A-Za-z])v$", re.IGNORECASE)
+VERSION_BEFORE = re.compile(
+    r"(?<![A-Za-z])(?:\w*version|ver|release|build)\S{0,2}\s{0,2}$|(?<![A-Za-z])v$", re.IGNORECASE
+)
 LOCAL_ADDRESSES = {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::1", "::"}  # noqa: S104 - told apart, not bound
 FILE = re.compile(
     r"\.(?:conf|cfg|rdb|aof|log|gz|sock|pid|c|h|py|js|ts|go|rs|rb|java|sh|json|ya?ml|toml|txt|md|so|lua|service)$", re.I

@@ -239,10 +239,11 @@ def accept_errors(view: View, spec: RuleSpec) -> Verdict | None:
         return None
     files = [e for e in events if "open files" in e.entry.message]
     quotes = tuple(event.quote() for event in (files or events)[-3:])
-    values = {"count": view.count("accept-failed", "accept-handshake-failed"), "error": events[-1].capture("error")}
+    count = view.count("accept-failed", "accept-handshake-failed")
+    values = {"count": count, "error": events[-1].capture("error")}
     if files:
         return Verdict(Severity.HIGH, evidence=quotes, values=values, variant="files")
-    state = State.CONTEXT if values["count"] < spec.thresholds["handshakes"] or _only_probes(events) else None
+    state = State.CONTEXT if count < spec.thresholds["handshakes"] or _only_probes(events) else None
     return Verdict(Severity.LOW if state else Severity.MEDIUM, state, quotes, values)
 
 

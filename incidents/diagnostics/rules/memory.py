@@ -142,7 +142,9 @@ def swapping(view: View, spec: RuleSpec) -> Verdict | None:
     """Swap-in that vmstat measured is proof; RSS below used_memory is a strong hint on a large instance."""
     used = float(view.get("used_memory", 0) or 0)
     rows = [row for piece in view.node.of_kind(EvidenceKind.HOST) if piece.data for row in piece.data.vmstat]
-    busiest = max(rows[1:] or rows, key=lambda row: row.get("si", 0.0), default={})  # the first row is since boot
+    busiest: dict[str, float] = max(
+        rows[1:] or rows, key=lambda row: row.get("si", 0.0), default={}
+    )  # the first row is since boot
     if busiest.get("si", 0.0) > spec.thresholds["swap_in"] and not 0 < used < spec.thresholds["used_bytes"]:
         quote = Evidence(f"si {busiest['si']:g} so {busiest.get('so', 0):g}", "vmstat", node=view.node.name)
         values = {"si": busiest["si"], "used_memory": used}
@@ -175,8 +177,8 @@ def client_buffers(view: View, spec: RuleSpec) -> Verdict | None:
         return Verdict(Severity.MEDIUM, State.CONTEXT, view.evidence(), {**values, "each": each}, "average")
     holders = _buffer_holders(view)
     if holders:
-        values |= {"names": ", ".join(name for name, _ in holders.most_common(8)), "buffers": sum(holders.values())}
-        return Verdict(severity, None, view.evidence(), values, "list")
+        named = {"names": ", ".join(name for name, _ in holders.most_common(8)), "buffers": sum(holders.values())}
+        return Verdict(severity, None, view.evidence(), {**values, **named}, "list")
     return Verdict(severity, evidence=view.evidence(), values=values)
 
 

@@ -280,7 +280,8 @@ def _tampered_lines(view: View) -> list[LogEvent]:
 
 def _suspicious_captures(view: View) -> list[Evidence]:
     """Values and keys that takeovers leave behind, wherever they were pasted."""
-    found, keys = [], {}
+    found: list[Evidence] = []
+    keys: dict[str, Evidence] = {}
     for piece in view.node.pieces:
         if piece.kind in NOT_OF_KEYS or piece.name == "description" or len(piece.text) > 20_000:
             continue

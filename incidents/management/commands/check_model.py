@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 "No model is configured; the rules write every report. Set OPENAI_API_KEY or OPENAI_BASE_URL."
             )
             sys.exit(1)
-        console = Console(file=self.stdout, width=None if sys.stdout.isatty() else 160)
+        console = Console(file=cast("IO[str]", self.stdout), width=None if sys.stdout.isatty() else 160)
         reports = []
         for name in names:
             with console.status(f"{name} …"):
