@@ -142,9 +142,8 @@ def swapping(view: View, spec: RuleSpec) -> Verdict | None:
     """Swap-in that vmstat measured is proof; RSS below used_memory is a strong hint on a large instance."""
     used = float(view.get("used_memory", 0) or 0)
     rows = [row for piece in view.node.of_kind(EvidenceKind.HOST) if piece.data for row in piece.data.vmstat]
-    busiest: dict[str, float] = max(
-        rows[1:] or rows, key=lambda row: row.get("si", 0.0), default={}
-    )  # the first row is since boot
+    rows = rows[1:] or rows  # the first row is since boot
+    busiest: dict[str, float] = max(rows, key=lambda row: row.get("si", 0.0), default={})
     if busiest.get("si", 0.0) > spec.thresholds["swap_in"] and not 0 < used < spec.thresholds["used_bytes"]:
         quote = Evidence(f"si {busiest['si']:g} so {busiest.get('so', 0):g}", "vmstat", node=view.node.name)
         values = {"si": busiest["si"], "used_memory": used}
