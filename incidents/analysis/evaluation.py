@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from incidents.diagnostics.commands import TOPOLOGIES, Target, check, parse_version
 from incidents.diagnostics.intake import IncidentInput, UploadedText
 
 BINS = 10
@@ -121,6 +122,38 @@ def _score_extras(expected: Mapping[str, Any], result: Mapping[str, Any]) -> dic
     return scores
 
 
+def commands_shown(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every command that a report shows, wherever it stands in it, with the truth gate's verdict for its reader."""
+    facts = result.get("facts") or {}
+    product = facts.get("product") or "redis"
+    deployment = facts.get("deployment") or ""
+    target = Target(
+        product=product,
+        version=parse_version(facts.get("version") or ""),
+        topology=deployment if deployment in TOPOLOGIES else "",
+        managed=facts.get("managed") or None,
+    )
+    lines = dict.fromkeys(step[name] for step in _steps(result) for name in ("command", "undo", "verify"))
+    return [_judged(line, target) for line in lines if line]
+
+
+def _judged(line: str, target: Target) -> dict[str, Any]:
+    verdict = check(line, target=target)
+    return {
+        "command": line, "ok": verdict.ok, "kind": verdict.kind, "risk": verdict.risk.value, "since": verdict.since,
+        "reasons": [reason.en for reason in verdict.reasons],
+    }  # fmt: skip
+
+
+def _steps(result: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name in ("immediate_actions", "detailed_steps", "missing_evidence"):
+        yield from result.get(name) or ()
+    for finding in result.get("findings") or ():
+        yield from finding["actions"]
+    for hypothesis in result.get("hypotheses") or ():
+        yield from hypothesis["distinguish"]
+
+
 def _forecast_is_right(expected: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     wanted = expected["minutes_to_limit"]
     room = wanted["tolerance"] * wanted["value"]
@@ -169,6 +202,8 @@ class Summary:
     p95_ms: float
     tokens: int = 0
     cost_usd: float = 0.0
+    commands_shown: int = 0
+    commands_refused: int = 0
     extras: Mapping[str, float] = field(default_factory=dict)
     reliability: Sequence[Mapping[str, float]] = ()
 
@@ -177,6 +212,7 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> Summary:
     scores = [row["scores"] for row in rows]
     judged = [(s["confidence"], _is_right(s)) for s in scores]
     times = sorted(row["elapsed_ms"] for row in rows)
+    commands = [command for row in rows for command in row.get("commands") or ()]
     usages = [row["result"].get("usage") or {} for row in rows]
     return Summary(
         cases=len(rows),
@@ -193,6 +229,8 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> Summary:
         p95_ms=_percentile(times, 0.95),
         tokens=sum(u.get("input_tokens", 0) + u.get("output_tokens", 0) for u in usages),
         cost_usd=sum(u.get("cost_usd", 0.0) for u in usages),
+        commands_shown=len(commands),
+        commands_refused=sum(1 for command in commands if not command["ok"]),
         extras=_extras(scores),
         reliability=list(reliability(judged)),
     )

@@ -15,7 +15,7 @@ from rich.progress import track
 from rich.table import Table
 
 from incidents import evaluation_arms
-from incidents.analysis.evaluation import Case, Summary, read_cases, score, summarise
+from incidents.analysis.evaluation import Case, Summary, commands_shown, read_cases, score, summarise
 from incidents.analysis.pipeline import analyze, result_of
 from sre_portal.llm.base import LLMError
 
@@ -88,6 +88,7 @@ def _evaluate(case: Case, arms: evaluation_arms.Arms, language: str) -> dict[str
         "result": result,
         "elapsed_ms": round(elapsed, 1),
         "scores": score(case.expected, result),
+        "commands": commands_shown(result),
     }
 
 
@@ -106,10 +107,11 @@ def _print(console: Console, rows: list[dict[str, Any]], summary: Summary) -> No
         )
     console.print(table)
     for name, value in asdict(summary).items():
-        if name not in ("reliability", "extras"):
+        if name not in ("reliability", "extras", "commands_shown", "commands_refused"):
             console.print(f"  {name:18} {value:.3f}" if isinstance(value, float) else f"  {name:18} {value}")
     for name, value in summary.extras.items():
         console.print(f"  {name:18} {value:.3f}")
+    console.print(f"  commands shown / refused  {summary.commands_shown} / {summary.commands_refused}")
     for bar in summary.reliability:
         filled = "█" * round(20 * bar["right"])
         console.print(
