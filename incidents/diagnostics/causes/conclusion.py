@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from incidents.diagnostics.causes.calibration import confidence_in_cause, confidence_in_health
 from incidents.diagnostics.causes.hypotheses import Hypothesis, all_hypotheses
 from incidents.diagnostics.causes.manner import Manner
 from incidents.diagnostics.causes.weighing import Testimony, Weighed, confidence_of, weigh
@@ -53,7 +54,9 @@ def conclude(
     if not roots and not manner.at_ease and not well_seen:
         roots = _suspects(ranked)
     if not roots:
-        return Conclusion(False, (), ranked[:5], (), Severity.LOW, _confidence_in_health(weighed, well_seen))
+        doubt = max((w.confidence for w in weighed), default=0.0)
+        confidence = confidence_in_health(doubt, well_seen=well_seen)
+        return Conclusion(False, (), ranked[:5], (), Severity.LOW, confidence)
     severity = max((severity_of(root, manner) for root in roots), key=lambda s: s.rank)
     return Conclusion(
         incident=True,
@@ -61,7 +64,7 @@ def conclude(
         ranked=ranked[:8],
         chain=_chain(ranked, findings, explained),
         severity=severity,
-        confidence=roots[0].confidence,
+        confidence=confidence_in_cause(roots[0], ranked),
     )
 
 
@@ -182,8 +185,3 @@ def _chain(
             links += [(weighed.id, name) for name in weighed.hypothesis.explains if name in seen]
     links += [(cause, effect) for effect, cause in explained.items()]
     return tuple(dict.fromkeys((cause, effect) for cause, effect in links if cause != effect))
-
-
-def _confidence_in_health(weighed: Sequence[Weighed], well_seen: bool) -> float:
-    doubt = max((w.confidence for w in weighed), default=0.0)
-    return max(0.1, (0.95 if well_seen else 0.5) - 0.5 * doubt)

@@ -13,6 +13,8 @@ from incidents.diagnostics.rules.specs import BrokenCatalogue
 FILE = Path(__file__).parent / "words.toml"
 _FAMILY = re.compile(r"<([a-z][a-z-]*)>")
 _ESCAPE_OR_CAPITAL = re.compile(r"\\.|[A-Z]")
+_ENDLESS = re.compile(r"(\\[dDwWsS]|(?<!\\)[].])([*+])")
+_LONGEST = {r"\d": 12, r"\w": 40}  # characters that one repetition may take; 60 of anything else
 _LOWER = {ord(capital): ord(capital) + 32 for capital in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -31,7 +33,7 @@ def pattern_of(source: str) -> re.Pattern[str]:
     # Lowered on both sides instead of IGNORECASE: only then does re know which letters a match can begin with.
     # ASCII, so that \b stands between an English word and the Korean particle that clings to it (KEYS를).
     source = _ESCAPE_OR_CAPITAL.sub(lambda found: _lowered_capital(found[0]), _expanded(source))
-    return re.compile(source, re.ASCII)
+    return re.compile(_ENDLESS.sub(_bounded, source), re.ASCII)
 
 
 def lowered(text: str) -> str:
@@ -46,6 +48,12 @@ def _expanded(source: str) -> str:
         return f"(?:{_expanded(families()[found[1]])})"
 
     return _FAMILY.sub(words, source)
+
+
+def _bounded(found: re.Match[str]) -> str:
+    """Give a repetition an end: of ten thousand digits each would begin a search through all the others."""
+    least = 1 if found[2] == "+" else 0
+    return f"{found[1]}{{{least},{_LONGEST.get(found[1], 60)}}}"
 
 
 def _lowered_capital(text: str) -> str:
