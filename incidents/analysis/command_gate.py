@@ -156,6 +156,10 @@ def cost_in_words(verdict: Verdict, cost: Estimate | None) -> Text:
     """What running a command costs the server."""
     said = phrases()
     if cost is None:
+        if verdict.command == "--intrinsic-latency":
+            return said["cost_core"]
+        if verdict.command.startswith("--") and verdict.risk is Risk.READ_ONLY:
+            return said["cost_steps"]
         if not verdict.concerns_redis:
             return said["cost_host"] if verdict.risk is Risk.READ_ONLY else NOTHING
         known = {Risk.READ_ONLY: "cost_reads", Risk.CHANGES_SETTINGS: "cost_changes"}
