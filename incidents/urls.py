@@ -8,6 +8,7 @@ from incidents import (
     api_docs,
     chat_views,
     converters,  # noqa: F401  (registers <incident:…>)
+    rule_views,
     run_views,
     views,
 )
@@ -35,6 +36,8 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/sent/", chat_views.sent, name="model-sent"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/replays/", chat_views.replays, name="run-replays"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/capsule.json", chat_views.capsule, name="run-capsule"),
+    path("rules/", rule_views.rule_list, name="rule-list"),
+    path("rules/<slug:rule_id>/", rule_views.rule_detail, name="rule-detail"),
     path("account/token/", account_views.token, name="token"),
     path("account/theme/", account_views.set_theme, name="set-theme"),
     path("api/docs/", api_docs.docs, name="api-docs"),

@@ -38,6 +38,9 @@ ACCESS: dict[str, dict[str, str]] = {
     "model-sent": {"GET": "operator"},
     "run-replays": {"GET": "operator", "POST": "operator"},
     "run-capsule": {"GET": "operator"},
+    # The catalogue of rules, as pages
+    "rule-list": {"GET": "operator"},
+    "rule-detail": {"GET": "operator"},
     # Incidents, for programs
     "api-analyze": {"POST": "operator"},
     "api-analyze-slash": {"POST": "operator"},

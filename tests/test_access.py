@@ -50,6 +50,7 @@ def objects(bob: User) -> dict[str, object]:
         "sequence": 1,
         "number": 1,
         "document_id": "kb-x",
+        "rule_id": "mem-maxmemory-pressure",
         "name": "memory",
     }
 
