@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from incidents.analysis.rules_analyst import write_report
+from incidents.diagnostics.causes.words import pattern_of
 from incidents.diagnostics.diagnosis import diagnose
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.intake import IncidentInput
@@ -50,3 +52,12 @@ class ViewTests:
         assert view.get("used_memory") == "²"
         with pytest.raises(MissingField):
             view.get("used_memory", 0)
+
+
+class WordsTests:
+    @pytest.mark.parametrize("source", [r"\d+ ?gb", r"large\w*", r"[\d,.]+ keys", r"a.*b", r"\S+ lost"])
+    def test_give_every_repetition_an_end(self, source):
+        assert not re.search(r"[*+]", pattern_of(source).pattern)
+
+    def test_leave_escaped_signs_alone(self):
+        assert pattern_of(r"c\+\+|1\.\*").search("c++ and 1.*")
