@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -10,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import TokenProxy
 
+from incidents import chat_admin  # noqa: F401  (registers the language model's tables)
 from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange
 
 # People make their own tokens on their own page, which shows a key once; a list of everybody's keys is a risk.
@@ -51,11 +54,22 @@ class ChangeInline(ReadOnlyInline):
     show_change_link = False
 
 
+class DeploymentFilter(admin.SimpleListFilter):
+    title = _("deployment")
+    parameter_name = "deployment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Incident.Deployment.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Incident]) -> QuerySet[Incident]:
+        return queryset.filter(deployment_type=self.value()) if self.value() else queryset
+
+
 @admin.register(Incident)
 class IncidentAdmin(admin.ModelAdmin):
     list_display = ("public_id", "title", "severity", "category", "status", "assignee", "created_at", "page")
     list_display_links = ("public_id", "title")
-    list_filter = ("status", "severity", "category", "diagnosis_right", "deployment_type", "language", "created_at")
+    list_filter = ("status", "severity", "category", "diagnosis_right", DeploymentFilter, "language", "created_at")
     list_select_related = ("assignee",)
     list_per_page = 50
     show_full_result_count = False

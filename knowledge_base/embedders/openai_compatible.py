@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from incidents.diagnostics.redaction import ALL, Kind, Redactor
 from knowledge_base.embedders.base import EmbedderUnavailable, Vectors
 from sre_portal.llm.base import EmbeddingModel, LLMError
 
@@ -14,8 +15,9 @@ class ModelEmbedder:
     # Cosines of today's models: unrelated operations texts lie near 0.2, a question and its answer near 0.6.
     semantic_range = (0.20, 0.65)
 
-    def __init__(self, model: EmbeddingModel) -> None:
+    def __init__(self, model: EmbeddingModel, *, masked: Collection[Kind] = ALL) -> None:
         self._model = model
+        self._masked = masked
 
     @property
     def stamp(self) -> str:
@@ -23,7 +25,8 @@ class ModelEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         try:
-            answer = self._model.embed(list(texts))
+            # Questions hold what people paste: they leave the machine masked, as everything does that goes to a model.
+            answer = self._model.embed([Redactor(self._masked).redact(text).text for text in texts])
         except LLMError as exc:
             raise EmbedderUnavailable(f"The embedding model can't be used: {exc}") from exc
         vectors = np.asarray(answer.vectors, dtype=np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from incidents.diagnostics.redaction import ALL, Kind
 from knowledge_base.embedders.base import Embedder, EmbedderUnavailable
 from knowledge_base.embedders.hashed import STAMP, HashedEmbedder
 from knowledge_base.embedders.openai_compatible import ModelEmbedder
@@ -11,6 +12,11 @@ from knowledge_base.glossary import Glossary
 from sre_portal.llm.base import LLMError
 
 OPENAI = "openai:"
+
+
+def masked_kinds() -> frozenset[Kind]:
+    """What a model must not get to see, by the settings."""
+    return ALL - {Kind(name) for name in settings.MODEL_UNMASKED} if settings.MODEL_MASKING else frozenset()
 
 
 def configured_stamp() -> str:
@@ -37,6 +43,6 @@ def embedder_for(stamp: str, glossary: Glossary) -> Embedder:
         model=stamp.removeprefix(OPENAI), api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL
     )
     try:
-        return ModelEmbedder(build_embeddings(config))
+        return ModelEmbedder(build_embeddings(config), masked=masked_kinds())
     except LLMError as exc:
         raise EmbedderUnavailable(f"The embedding model can't be used: {exc}") from exc

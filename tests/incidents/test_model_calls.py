@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.urls import reverse
 
+from incidents.evaluation_rows import EvaluationRow
 from incidents.model_calls import ModelCall
+from knowledge_base.embedders.openai_compatible import ModelEmbedder
 from sre_portal.llm import openai_compatible, registry
+from sre_portal.llm.config import EmbeddingConfig
 from tests.incidents.analysis.chat.samples import HOLDS, answered, intake
 from tests.incidents.chat_samples import analysed, use
 from tests.incidents.diagnostics.seeded_incidents import seeded_incidents
@@ -116,3 +120,26 @@ class LeakTests:
         everything = json.dumps([run.result, call.error, call.messages, call.answer], ensure_ascii=False)
         assert settings.OPENAI_API_KEY not in everything
         assert call.outcome == "failed"
+
+
+@pytest.mark.django_db(transaction=True)
+class AdminTests:
+    @pytest.mark.parametrize("model", ["modelcall", "evaluationrow", "turn"])
+    def test_shows_the_records_and_lets_nobody_change_them(self, client, server, alice, model):
+        server.reply_with(answered(), json.dumps(HOLDS))
+        analysed(alice)
+        EvaluationRow.objects.create(folder="cases", analyst="rules", cases=3, summary={"category": 0.9})
+        client.force_login(alice)
+
+        assert client.get(reverse(f"admin:incidents_{model}_changelist")).status_code == 200
+        assert client.get(reverse(f"admin:incidents_{model}_add")).status_code == 403
+
+
+class EmbeddingTests:
+    def test_leave_masked(self, openai_server):
+        config = EmbeddingConfig(model="embedder", base_url=openai_server.url, api_key="k")
+
+        ModelEmbedder(registry.build_embeddings(config)).embed(["The server 10.20.30.40 wants password hunter2hunter2"])
+
+        assert "10.20.30.40" not in openai_server.requests[0].text
+        assert "hunter2hunter2" not in openai_server.requests[0].text
