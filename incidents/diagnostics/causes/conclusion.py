@@ -126,6 +126,8 @@ def _is_hearsay(cause: Weighed, effect: Weighed) -> bool:
     """Words alone do not explain away what was seen (mere symptoms aside), nor what is told far more clearly."""
     if cause.active:
         return False
+    if effect.said and not cause.said:  # it merely resembles what people say
+        return True
     if effect.active and not effect.hypothesis.symptom:
         return cause.score < effect.score
     return cause.score < effect.score - CLEARER
