@@ -1,4 +1,4 @@
-"""Markdown to HTML that is safe to show. Runbooks come from outside too, and `markdown` lets raw HTML through."""
+"""Markdown to HTML that is safe to show. Runbooks come from outside too, so their raw HTML is shown as text."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ SCHEMES = {"http", "https", "mailto"}
 
 @lru_cache(maxsize=512)
 def render_markdown(text: str) -> SafeString:
-    """Blocks of Markdown. Scripts, styles, images and odd links are gone from the result."""
-    html = markdown.markdown(text, extensions=["fenced_code", "tables", "sane_lists"], output_format="html")
+    """Blocks of Markdown. Images and odd links are gone from the result, tags are plain text."""
+    parser = markdown.Markdown(extensions=["fenced_code", "tables", "sane_lists"], output_format="html")
+    # Tags are words here: a placeholder such as <host> must be read, not vanish as an unknown tag.
+    parser.preprocessors.deregister("html_block")
+    parser.inlinePatterns.deregister("html")
     clean = nh3.clean(
-        html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener noreferrer nofollow"
-    )
+        parser.convert(text), tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES,
+        link_rel="noopener noreferrer nofollow",
+    )  # fmt: skip
     return mark_safe(clean)  # noqa: S308  (sanitised on the line above)
 
 

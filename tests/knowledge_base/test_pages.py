@@ -61,10 +61,17 @@ class DocumentPageTests:
         page = client.get("/knowledge/oom/").content.decode()
 
         assert "alert(1)</script>" not in page
-        assert "onerror" not in page
-        assert "javascript:" not in page
+        assert "&lt;script&gt;alert(1)" in page  # read as words
+        assert "<img" not in page
+        assert 'href="javascript:' not in page
         assert "<strong>bold</strong>" in page
         assert "redis-cli INFO memory" in page
+
+    def test_keeps_the_placeholders_of_commands(self, client, bob, make_document):
+        make_document("oom", notes="Run redis-cli -h <host> INFO there.")
+        client.force_login(bob)
+
+        assert "redis-cli -h &lt;host&gt; INFO" in client.get("/knowledge/oom/").content.decode()
 
     def test_hides_a_draft_from_operators(self, client, bob, carol, make_document):
         make_document("draft", status="draft")
