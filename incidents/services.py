@@ -13,9 +13,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from incidents import run_log, tasks, wakeups
-from incidents.diagnostics.evidence import prefill, recognise
+from incidents.diagnostics.evidence import EvidenceKind, describe, prefill, recognise
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
+from incidents.language import current_language
 from incidents.models import AnalysisRun, EvidenceItem, IdempotencyKey, Incident, IncidentChange, Language
 from incidents.texts import storable_text
 
@@ -86,11 +87,21 @@ def _title(title: str, intake: IncidentInput, new: list[NewEvidence]) -> str:
     first_lines = [title, intake.description, *(item.name for item in new), *(item.text for item in new)]
     if not (title or intake.description).strip() and len(new) > 1 and new[0].origin == EvidenceItem.Origin.FILE:
         return storable_text(_("%(name)s and %(rest)d more") % {"name": new[0].name[:80], "rest": len(new) - 1})
+    if not (title or intake.description).strip() and new and not new[0].name and (kinds := _captured(new[0])):
+        return kinds
     for text in first_lines:
         line = next((line.strip() for line in text[:2000].splitlines() if line.strip()), "")
         if line:
             return storable_text(line if len(line) <= 120 else line[:119] + "…")
     return _("Incident")
+
+
+def _captured(item: NewEvidence) -> str:
+    """What a pasted capture is. Empty for words, whose first line says more."""
+    kinds = [row.kind for row in describe(recognise(item.text[:GLANCE]))]
+    if not kinds or {EvidenceKind.PROSE, EvidenceKind.CLIENT_ERRORS, EvidenceKind.SERVER_LOG} & {kinds[0]}:
+        return ""
+    return ", ".join(dict.fromkeys(kind.label.say(current_language()) for kind in kinds))[:120]
 
 
 def _moment(timestamp: str) -> datetime | None:

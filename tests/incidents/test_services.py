@@ -176,3 +176,17 @@ class VisibleToTests:
         seen = [Incident.objects.visible_to(user).count() for user in (alice, bob, carol, mallory, AnonymousUser())]
 
         assert seen == [1, 1, 1, 0, 0]
+
+
+class TitleTests:
+    def test_names_what_was_pasted_when_nothing_was_said(self, bob):
+        intake = IncidentInput(pasted=("# Memory\nused_memory:1000\nmaxmemory:1000\n",))
+
+        assert services.create_incident(intake=intake, reporter=bob, language="en").title == "INFO"
+
+    def test_counts_the_files_of_a_bundle(self, bob):
+        files = tuple(UploadedText(f"node-{number}.info", "used_memory:1") for number in range(3))
+
+        incident = services.create_incident(intake=IncidentInput(files=files), reporter=bob, language="en")
+
+        assert incident.title == "node-0.info and 2 more"
