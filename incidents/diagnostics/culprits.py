@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from incidents.diagnostics.dossier import Node
 from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.parsers.client_list import Client
+from incidents.diagnostics.parsers.slowlog import SlowCommand
 
 LEAST_SHARE = 0.10  # of connections, buffers or slow time, from which an application is worth naming
 _COUNTER = re.compile(r"[-_.:#]?\d+$")  # "export-3" and "export-7" are one application
@@ -43,13 +44,12 @@ def culprits_of(node: Node) -> list[Culprit]:
         culprit.buffer_bytes += client.omem or 0
         culprit.hosts.add(_host(client.address))
     hosts = _names_by_host(node)
-    for piece in node.of_kind(EvidenceKind.SLOWLOG):
-        for entry in piece.data.entries:
-            owner = _base(entry.client_name) or hosts.get(_host(entry.client)) or _host(entry.client)
-            if owner:
-                culprit = found.setdefault(owner, Culprit(owner))
-                culprit.slow_us += entry.duration_us
-                culprit.commands[entry.arguments[0].upper() if entry.arguments else "?"] += 1
+    for entry in _slow_commands(node):
+        owner = _base(entry.client_name) or hosts.get(_host(entry.client)) or _host(entry.client)
+        if owner:
+            culprit = found.setdefault(owner, Culprit(owner))
+            culprit.slow_us += entry.duration_us
+            culprit.commands[entry.arguments[0].upper() if entry.arguments else "?"] += 1
     _share(found)
     return sorted((c for c in found.values() if c.weight >= LEAST_SHARE), key=lambda c: -c.weight)[:6]
 
@@ -68,8 +68,21 @@ def _host(address: str) -> str:
 
 
 def _clients(node: Node) -> Iterator[Client]:
+    """Each connection once, as it was last seen: people paste the same list again after a while."""
+    seen: dict[object, Client] = {}
     for piece in node.of_kind(EvidenceKind.CLIENT_LIST):
-        yield from (c for c in piece.data.clients if not set(c.flags) & set("SM"))  # replicas are no applications
+        for number, client in enumerate(piece.data.clients):
+            seen[(client.id, client.address) if client.id is not None else (id(piece), number)] = client
+    yield from (c for c in seen.values() if not set(c.flags) & set("SM"))  # replicas are no applications
+
+
+def _slow_commands(node: Node) -> Iterator[SlowCommand]:
+    """Each entry once, though two samples of SLOWLOG overlap."""
+    seen: dict[object, SlowCommand] = {}
+    for piece in node.of_kind(EvidenceKind.SLOWLOG):
+        for number, entry in enumerate(piece.data.entries):
+            seen[(entry.id, entry.at) if entry.id is not None else (id(piece), number)] = entry
+    yield from seen.values()
 
 
 def _names_by_host(node: Node) -> dict[str, str]:

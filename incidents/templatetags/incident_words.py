@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents import prose as prose_rendering
 from incidents.diagnostics.evidence import EvidenceKind
+from incidents.diagnostics.text import duration
 from incidents.language import current_language
 from incidents.models import AnalysisRun, Category, Incident, IncidentChange
 
@@ -90,6 +91,12 @@ def run_tone(status: str) -> str:
 @register.filter
 def run_words(status: str) -> str:
     return str(AnalysisRun.Status(status).label) if status in AnalysisRun.Status.values else status
+
+
+@register.filter
+def minutes_text(minutes: float) -> str:
+    """Minutes as the two largest units that matter: the last minute is told in seconds."""
+    return duration(minutes * 60)
 
 
 @register.filter
