@@ -16,9 +16,7 @@ BENCHES = {
     "verdict": "the rules' verdict on an incident of 60 KB",
     "big_log": "a log of a million lines through `manage.py diagnose`",
     "retrieval": "search and import beside raw Chroma and raw FTS5",
-    "model": "the chat analyst beside the bare SDK",
     "pages": "every page's time on the server and in Chromium",
-    "streams": "a hundred runs followed at once",
 }
 # What a developer's .env holds must not steer a measurement: no model, no other database.
 _ABSENT = ("DATABASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_EMBEDDING_MODEL", "CHROMA_URL",
