@@ -245,7 +245,7 @@ def _sentinel(port: int) -> RedisServer:
     causes="perf-lua-busy",
 )  # fmt: skip
 def script_blocks() -> Iterator[IncidentInput]:
-    with RedisServer({"busy-reply-threshold": 300}) as server, Pool(server.port, size=1, name="batch") as pool:
+    with RedisServer({"lua-time-limit": 300}) as server, Pool(server.port, size=1, name="batch") as pool:
         pool.send("EVAL", "while true do end", "0")
         wait_until(lambda: "BUSY" in server.cli("PING"), seconds=5)
         errors = [f"redis.exceptions.ResponseError: {server.cli('GET', 'a')}"]
