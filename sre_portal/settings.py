@@ -201,35 +201,55 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_LIMIT_BYTES
 OPENAI_API_KEY = env.secret("OPENAI_API_KEY", help="turns the chat analyst on; without it the rules write the report")
 OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", help="any OpenAI-compatible endpoint (vLLM, Ollama, LM Studio …)")
 OPENAI_API_VERSION = env.text("OPENAI_API_VERSION", help="Azure's dated API version; empty for its v1 address")
-OPENAI_MODEL = env.text("OPENAI_MODEL", "gpt-4o-mini",
-                        help="model that explains; `anthropic:…` and `google:…` use those providers' own packages")
+OPENAI_MODEL = env.text(
+    "OPENAI_MODEL",
+    "gpt-4o-mini",
+    help="model that explains; `anthropic:…` and `google:…` use those providers' own packages",
+)
 OPENAI_EMBEDDING_MODEL = env.text("OPENAI_EMBEDDING_MODEL", help="embedding model; empty = the offline hashed embedder")
 ANTHROPIC_API_KEY = env.secret("ANTHROPIC_API_KEY", help="for models named `anthropic:…`; needs the anthropic package")
 GOOGLE_API_KEY = env.secret("GOOGLE_API_KEY", help="for models named `google:…`; needs the google-genai package")
 MODEL_FOLLOW_UP = env.text("MODEL_FOLLOW_UP", help="model that answers questions; empty = OPENAI_MODEL")
 MODEL_DRAFT = env.text("MODEL_DRAFT", help="model that drafts messages and post-mortems; empty = OPENAI_MODEL")
-MODEL_FALLBACKS = env.names("MODEL_FALLBACKS", help="models asked in this order when the first fails; "
-                            "`model`, `provider:model` or `model@http://host/v1`, separated by commas")
-MODEL_TIMEOUT_SECONDS = env.number("MODEL_TIMEOUT_SECONDS", 60.0, least=1.0,
-                                   help="longest time one explanation may take")
+MODEL_FALLBACKS = env.names(
+    "MODEL_FALLBACKS",
+    help="models asked in this order when the first fails; "
+    "`model`, `provider:model` or `model@http://host/v1`, separated by commas",
+)
+MODEL_TIMEOUT_SECONDS = env.number(
+    "MODEL_TIMEOUT_SECONDS", 60.0, least=1.0, help="longest time one explanation may take"
+)
 MODEL_MASKING = env.flag("MODEL_MASKING", True, help="mask secrets, names and addresses before a model sees anything")
-MODEL_UNMASKED = env.names("MODEL_UNMASKED", help="kinds that are sent unmasked all the same: password, token, value, "
-                           "email, rrn, card, phone, ip, host, user, key, secret")
+MODEL_UNMASKED = env.names(
+    "MODEL_UNMASKED",
+    help="kinds that are sent unmasked all the same: password, token, value, "
+    "email, rrn, card, phone, ip, host, user, key, secret",
+)
 _KINDS = ("password", "token", "value", "email", "rrn", "card", "phone", "ip", "host", "user", "key", "secret")
 if not set(MODEL_UNMASKED) <= set(_KINDS):
-    raise env.WrongSetting(f"MODEL_UNMASKED names {', '.join(sorted(set(MODEL_UNMASKED) - set(_KINDS)))}; "
-                           f"it may name: {', '.join(_KINDS)}.")
+    raise env.WrongSetting(
+        f"MODEL_UNMASKED names {', '.join(sorted(set(MODEL_UNMASKED) - set(_KINDS)))}; "
+        f"it may name: {', '.join(_KINDS)}."
+    )
 MODEL_TOOL_CALLS = env.integer("MODEL_TOOL_CALLS", 6, most=50, help="things a model may look up per explanation")
 MODEL_WEIGHING = env.flag("MODEL_WEIGHING", True, help="a second round that weighs the strongest rival hypothesis")
-MODEL_EVIDENCE_CHARACTERS = env.integer("MODEL_EVIDENCE_CHARACTERS", 24_000, least=2_000, most=1_000_000,
-                                        help="characters of evidence that are sent for one explanation")
+MODEL_EVIDENCE_CHARACTERS = env.integer(
+    "MODEL_EVIDENCE_CHARACTERS",
+    24_000,
+    least=2_000,
+    most=1_000_000,
+    help="characters of evidence that are sent for one explanation",
+)
 MODEL_RUN_TOKENS = env.integer("MODEL_RUN_TOKENS", 100_000, help="most tokens of one analysis; 0 = no limit")
 MODEL_RUN_COST_USD = env.number("MODEL_RUN_COST_USD", 0.0, help="most US dollars of one analysis; 0 = no limit")
 MODEL_DAY_TOKENS = env.integer("MODEL_DAY_TOKENS", 0, help="most tokens of one day (UTC); 0 = no limit")
 MODEL_DAY_COST_USD = env.number("MODEL_DAY_COST_USD", 0.0, help="most US dollars of one day (UTC); 0 = no limit")
-CHAT_ENABLED = bool(OPENAI_API_KEY or OPENAI_BASE_URL
-                    or (ANTHROPIC_API_KEY and OPENAI_MODEL.startswith("anthropic:"))
-                    or (GOOGLE_API_KEY and OPENAI_MODEL.startswith("google:")))
+CHAT_ENABLED = bool(
+    OPENAI_API_KEY
+    or OPENAI_BASE_URL
+    or (ANTHROPIC_API_KEY and OPENAI_MODEL.startswith("anthropic:"))
+    or (GOOGLE_API_KEY and OPENAI_MODEL.startswith("google:"))
+)
 
 # --- Knowledge -------------------------------------------------------------------------------------------------
 
