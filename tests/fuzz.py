@@ -108,7 +108,8 @@ def main() -> None:
         "--keep", type=Path, default=Path("artefacts/fuzz"), help="where an input of each fault is kept"
     )
     options = parser.parse_args()
-    diagnose(IncidentInput(description="nothing"))  # the tables of rules and words are read once
+    for language in ("ko", "en"):  # the tables of rules, commands and words are read once, at no input's cost
+        write_report(diagnose(IncidentInput(description="nothing")), incident_id="fuzz", language=language)
     tally, complaints = Tally(options.keep), Complaints()
     logger = logging.getLogger("incidents")
     logger.addHandler(complaints)
