@@ -27,8 +27,10 @@ setup: $(VENV)/installed ## everything of `run` but the serving
 run: $(VENV)/installed ## set up what is missing, then serve on 127.0.0.1:8000 (PORT=…)
 	@exec $(PY) manage.py serve --port $(PORT)
 
+# Files are shared out among the cores; the browser's come by themselves, for Playwright keeps an event loop in its thread.
 test: $(VENV)/installed-dev ## set up what is missing, then run every test
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses auto --dist loadfile --ignore tests/browser
+	@$(PY) -m pytest tests/browser
 
 check: $(VENV)/installed-dev ## ruff, mypy, missing migrations
 	@$(VENV)/bin/ruff check .
