@@ -130,6 +130,8 @@ def _is_hearsay(cause: Weighed, effect: Weighed) -> bool:
         return True
     if effect.active and not effect.hypothesis.symptom:
         return cause.score < effect.score
+    if effect.hypothesis.symptom and cause.said and cause.score >= INDEPENDENT:  # however loud the symptom is
+        return False
     return cause.score < effect.score - CLEARER
 
 
