@@ -98,6 +98,8 @@ class Incident(models.Model):
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
+    # When the first report stood; how long that took is what the dashboard tells.
+    diagnosed_at = models.DateTimeField(_("diagnosed at"), null=True, blank=True, editable=False)
     resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
     resolution = models.TextField(_("what fixed it"), blank=True)
     diagnosis_right = models.CharField(
@@ -114,6 +116,9 @@ class Incident(models.Model):
             models.Index(fields=["status", "-id"], name="incident_by_status"),
             models.Index(fields=["severity", "-id"], name="incident_by_severity"),
             models.Index(fields=["category", "-id"], name="incident_by_category"),
+            models.Index(fields=["-updated_at", "-id"], name="incident_by_change"),
+            models.Index(fields=["created_at", "status", "severity"], name="incident_by_creation"),
+            models.Index(fields=["resolved_at", "diagnosis_right"], name="incident_by_resolution"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -354,5 +359,12 @@ class IdempotencyKey(models.Model):
 from incidents.capsules import Capsule, Replay  # noqa: E402, F401
 from incidents.conversations import Turn  # noqa: E402, F401
 from incidents.evaluation_rows import EvaluationRow  # noqa: E402, F401
+from incidents.finding.models import (  # noqa: E402, F401
+    BulkChange,
+    DefaultView,
+    IncidentText,
+    IncidentTrait,
+    SavedView,
+)
 from incidents.model_calls import ModelCall  # noqa: E402, F401
 from incidents.rule_thresholds import RuleThreshold  # noqa: E402, F401

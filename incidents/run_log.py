@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 
 from incidents import wakeups
 from incidents.analysis.events import EventKind, RunEvent
+from incidents.finding.indexing import index_report
 from incidents.models import AnalysisRun, Incident, RunEventRow
 from incidents.texts import storable_json
 
@@ -80,4 +82,6 @@ def _take_verdict(run_id: int, report: Mapping[str, Any], at: datetime) -> None:
         summary=str(report.get("summary", "")),
         confidence=min(max(float(confidence), 0.0), 1.0) if isinstance(confidence, int | float) else None,
         updated_at=at,
+        diagnosed_at=Coalesce("diagnosed_at", Value(at)),
     )
+    index_report(Incident.objects.get(pk=incident_id), report)

@@ -16,6 +16,7 @@ from incidents import run_log, tasks, wakeups
 from incidents.diagnostics.evidence import EvidenceKind, describe, prefill, recognise
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
+from incidents.finding.indexing import index_evidence
 from incidents.language import current_language
 from incidents.models import AnalysisRun, EvidenceItem, IdempotencyKey, Incident, IncidentChange, Language
 from incidents.texts import storable_text
@@ -61,6 +62,7 @@ def create_incident(*, intake: IncidentInput, reporter: User | None, language: s
         reporter=reporter,
     )
     EvidenceItem.objects.bulk_create(rows_of(new, incident=incident, first=1, added_by=reporter))
+    index_evidence(incident)
     _note(incident, reporter, Kind.REPORTED)
     return incident
 
@@ -74,6 +76,7 @@ def add_evidence(*, incident: Incident, intake: IncidentInput, actor: User | Non
     locked = Incident.objects.select_for_update().get(pk=incident.pk)  # two people may add at once
     last = locked.evidence.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     rows = EvidenceItem.objects.bulk_create(rows_of(new, incident=locked, first=last + 1, added_by=actor))
+    index_evidence(locked)
     _note(locked, actor, Kind.EVIDENCE_ADDED, after=", ".join(row.name or row.kind or row.origin for row in rows))
     return rows
 

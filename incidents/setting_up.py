@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -28,12 +28,20 @@ class Done:
     migrated: bool = False
     roles: bool = False
     knowledge: bool = False
+    incidents: bool = False
     static_collected: bool = False
     administrator: bool = False
 
     @property
     def anything(self) -> bool:
-        return self.migrated or self.roles or self.knowledge or self.static_collected or self.administrator
+        return (
+            self.migrated
+            or self.roles
+            or self.knowledge
+            or self.incidents
+            or self.static_collected
+            or self.administrator
+        )
 
 
 def set_up(*, say: Say) -> Done:
@@ -42,6 +50,7 @@ def set_up(*, say: Say) -> Done:
         migrated=migrate(say=say),
         roles=lay_roles(),
         knowledge=load_knowledge(say=say),
+        incidents=index_incidents(say=say),
         static_collected=collect_static(say=say),
     )
     password = first_administrator()
@@ -49,7 +58,7 @@ def set_up(*, say: Say) -> Done:
         return done
     say(f"\n  First administrator: {FIRST_ADMINISTRATOR}\n  Password:            {password}\n"
         "  It is shown this once. Change it under Administration.\n")  # fmt: skip
-    return Done(done.migrated, done.roles, done.knowledge, done.static_collected, administrator=True)
+    return replace(done, administrator=True)
 
 
 def migrate(*, say: Say) -> bool:
@@ -108,6 +117,21 @@ def load_knowledge(*, say: Say) -> bool:
     load_shipped_knowledge()
     marker.write_text(stamp, encoding="utf-8")
     return True
+
+
+# --- Words of incidents ---------------------------------------------------------------------------------------------
+
+
+def index_incidents(*, say: Say) -> bool:
+    """Make the words of incidents that lack them: after an upgrade, or where rows were written past the portal."""
+    from incidents.finding.indexing import reindex, stale_incidents  # late: loads the tokeniser
+
+    stale = stale_incidents()
+    if stale:
+        say(f"Indexing {len(stale)} incidents …")
+    for incident_id in stale:
+        reindex(incident_id)
+    return bool(stale)
 
 
 # --- Static files ----------------------------------------------------------------------------------------------
