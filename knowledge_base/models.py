@@ -388,3 +388,7 @@ class IndexCollection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.state})"
+
+
+# Feedback has a folder of its own; Django finds models through this module.
+from knowledge_base.feedback.models import Feedback, FeedbackSwitch, FeedbackTally  # noqa: E402, F401
