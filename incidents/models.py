@@ -357,6 +357,15 @@ class IdempotencyKey(models.Model):
 
 # The tables of the language model have files of their own; Django finds models through this module.
 from incidents.capsules import Capsule, Replay  # noqa: E402, F401
+from incidents.closing.models import (  # noqa: E402, F401
+    Closing,
+    ConfidenceSwitch,
+    FollowUp,
+    IncidentCase,
+    PostMortem,
+    PostMortemVersion,
+    ReportFeedback,
+)
 from incidents.conversations import Turn  # noqa: E402, F401
 from incidents.evaluation_rows import EvaluationRow  # noqa: E402, F401
 from incidents.finding.models import (  # noqa: E402, F401

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from incidents import queries, services
+from incidents.closing import services as closing_services
 from incidents.diagnostics.evidence import describe, prefill, recognise
 from incidents.evidence_rows import GLANCE
 from incidents.evidence_search import place_of, window_of
@@ -177,7 +178,7 @@ def incident_status(request: PortalRequest, incident_id: int) -> HttpResponse:
     incident = queries.incident_for(request.user, incident_id)
     form = StatusForm(request.POST)
     if form.is_valid():
-        services.change_status(incident=incident, actor=request.user, **form.cleaned_data)
+        closing_services.set_status(incident=incident, actor=request.user, **form.cleaned_data)
     else:
         messages.error(request, _("That status does not exist."))
     return redirect(incident)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from incidents.analysis.events import RunEvent
+from incidents.analysis.correction import Correction, correct
+from incidents.analysis.events import EventKind, RunEvent
 from incidents.analysis.pipeline import Analyst, RetrievedKnowledge, analyze
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.intake import IncidentInput
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 def analyse(intake: IncidentInput, *, incident_id: str, language: str) -> Iterator[RunEvent]:
     """Analyse with everything this installation has."""
     from incidents.capsule_services import sealing
+    from incidents.closing.outcomes import corrections_in_force
     from incidents.queries import active_run_of
     from incidents.rule_thresholds import thresholds_in_force
 
     run = active_run_of(incident_id)
-    return analyze(
+    events = analyze(
         intake,
         incident_id=incident_id,
         language=language,
@@ -29,6 +31,15 @@ def analyse(intake: IncidentInput, *, incident_id: str, language: str) -> Iterat
         analyst=configured_analyst(run),
         thresholds=thresholds_in_force(),
     )
+    return corrected(events, corrections_in_force())
+
+
+def corrected(events: Iterator[RunEvent], corrections: Mapping[str, Correction]) -> Iterator[RunEvent]:
+    """The events with the confidence of every report as confirmed outcomes would have it."""
+    for event in events:
+        if event.kind is EventKind.REPORT and corrections:
+            event = RunEvent(event.kind, correct(event.payload, corrections))
+        yield event
 
 
 def configured_analyst(run: AnalysisRun | None = None) -> Analyst | None:

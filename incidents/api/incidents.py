@@ -23,6 +23,7 @@ from incidents.api.serializers import (
     EvidenceTextSerializer,
     IncidentSerializer,
 )
+from incidents.closing import services as closing_services
 from incidents.models import EvidenceItem, Incident
 from incidents.requests import user_of
 
@@ -87,7 +88,7 @@ def change(incident: Incident, wanted: dict[str, Any], *, actor: Any) -> Inciden
     if "assignee" in wanted:
         incident = services.assign(incident=incident, assignee=wanted["assignee"], actor=actor)
     if {"status", "resolution", "diagnosis_right"} & wanted.keys():
-        incident = services.change_status(
+        incident = closing_services.set_status(
             incident=incident, actor=actor, status=wanted.get("status", incident.status),
             resolution=wanted.get("resolution", ""), diagnosis_right=wanted.get("diagnosis_right", ""),
         )  # fmt: skip
