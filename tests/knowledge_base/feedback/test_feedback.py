@@ -1,4 +1,4 @@
-"""Feedback is kept once per occasion, can be taken back, settled and switched off, and its sum is what ranking reads."""
+"""Feedback is kept once per occasion, can be taken back, settled and switched off; ranking reads its sum."""
 
 from __future__ import annotations
 
