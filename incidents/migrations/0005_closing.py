@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0003_rule_threshold'),
+        ('incidents', '0004_finding'),
         ('knowledge_base', '0003_feedback'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
