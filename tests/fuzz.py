@@ -77,18 +77,26 @@ def place_of(error: BaseException) -> str:
     return f"{type(error).__name__} at {where}"
 
 
+def work_through(intake: IncidentInput, *, language: str) -> float:
+    """Do all that the engine does with an input. Return the seconds of processor time that it took."""
+    started = time.process_time()
+    for text in intake.pasted:
+        recognise(text)
+    report = write_report(diagnose(intake), incident_id="fuzz", language=language)
+    json.dumps(report.as_json(), allow_nan=False)
+    return time.process_time() - started
+
+
 def feed(intake: IncidentInput, tally: Tally, complaints: Complaints) -> None:
     complaints.errors.clear()
     faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)  # a regex can't be interrupted from Python
-    started = time.process_time()
+    language, took = "en" if tally.inputs % 2 else "ko", 0.0
     try:
-        for text in intake.pasted:
-            recognise(text)
-        report = write_report(diagnose(intake), incident_id="fuzz", language="en" if tally.inputs % 2 else "ko")
-        json.dumps(report.as_json(), allow_nan=False)
+        took = work_through(intake, language=language)
+        if took > SLOW_SECONDS:  # a collection of garbage is slow once, a slow input each time
+            took = min(took, work_through(intake, language=language))
     except Exception as error:  # noqa: BLE001  (what we are here for)
         complaints.errors.append(error)
-    took = time.process_time() - started
     faulthandler.cancel_dump_traceback_later()
     size = size_of(intake)
     for error in complaints.errors:
