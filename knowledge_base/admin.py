@@ -18,6 +18,7 @@ from knowledge_base.admin_filters import DueFilter, IndexStateFilter
 from knowledge_base.admin_forms import DocumentForm, GlossaryForm
 from knowledge_base.glossary_cache import current_glossary
 from knowledge_base.health import index_health
+from knowledge_base.linting.desk import LintedAdmin
 from knowledge_base.models import GlossaryEntry, IndexTask, KnowledgeDocument, StoredChunk
 from knowledge_base.rendering import rendered
 
@@ -25,7 +26,7 @@ TONES = {"done": "ok", "pending": "waiting", "running": "waiting", "failed": "fa
 
 
 @admin.register(KnowledgeDocument)
-class KnowledgeDocumentAdmin(admin.ModelAdmin):
+class KnowledgeDocumentAdmin(LintedAdmin):
     form = DocumentForm
     change_list_template = "admin/knowledge_base/knowledgedocument/change_list.html"
     change_form_template = "admin/knowledge_base/knowledgedocument/change_form.html"

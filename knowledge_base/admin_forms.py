@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from knowledge_base.document_fields import InvalidDocument, clean_fields
+from knowledge_base.linting.desk import publishing_errors
 from knowledge_base.models import GlossaryEntry, KnowledgeDocument
 from knowledge_base.widgets import AppliesToField, LinesField, StepsField, WordsField, refuse
 
@@ -37,11 +38,18 @@ class DocumentForm(forms.ModelForm):
             return cleaned
         known = {"id": self.instance.pk} if self.instance.pk else {}
         try:
-            return {**cleaned, **clean_fields({**cleaned, **known})}
+            fields = {**cleaned, **clean_fields({**cleaned, **known})}
+            self._refuse_to_publish(fields)
+            return fields
         except InvalidDocument as exc:
             raise refuse(
                 {name if name in self.fields else "__all__": why for name, why in exc.errors.items()}
             ) from None
+
+    def _refuse_to_publish(self, fields: dict[str, Any]) -> None:
+        """Errors of the linter keep a document from being published."""
+        if fields.get("status") == KnowledgeDocument.Status.PUBLISHED and (errors := publishing_errors(fields)):
+            raise InvalidDocument(errors)
 
 
 class GlossaryForm(forms.ModelForm):

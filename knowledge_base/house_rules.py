@@ -133,6 +133,7 @@ def _governed(title: str, sentences: Iterable[str]) -> list[str]:
     """Name patterns, without those that a sentence excludes."""
     texts = [title, *sentences]
     excluded = {name for text in texts if _says(text, "excluding") for name in _NAME_PATTERN.findall(text)}
+    excluded.update(_words()["not_names"])
     named = [name for text in texts if not _says(text, "excluding") for name in _NAME_PATTERN.findall(text)]
     return [name for name in dict.fromkeys(named) if name not in excluded]
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from knowledge_base.document_fields import InvalidDocument, clean_fields
 from knowledge_base.importing import ImportReport, Row, Verdict, import_rows
 from knowledge_base.indexer import start_background_indexer, stop_background_indexer, wake_indexer
+from knowledge_base.linting import LintNote, lint_document
 from knowledge_base.models import IndexTask, KnowledgeDocument
 from knowledge_base.shipped import load_shipped_glossary, load_shipped_knowledge
 
@@ -26,6 +27,8 @@ __all__ = [
     "complete_fields",
     "create_document",
     "delete_document",
+    "lint_document",
+    "lint_fields",
     "load_shipped_glossary",
     "load_shipped_knowledge",
     "publish_documents",
@@ -87,6 +90,11 @@ def complete_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     blank = KnowledgeDocument(**clean_fields(fields))
     kept = {name: fields[name] for name in ("status", "owner", "review_by") if name in fields}
     return {"id": blank.pk, **blank.content(), **kept}
+
+
+def lint_fields(*, fields: Mapping[str, Any]) -> list[LintNote]:
+    """What the linter says of a document that was sent. Raises InvalidDocument when it is none."""
+    return lint_document(complete_fields(fields))
 
 
 def delete_document(*, document: KnowledgeDocument) -> None:

@@ -62,6 +62,8 @@ ACCESS: dict[str, dict[str, str]] = {
     # Knowledge, for programs
     "api-knowledge": {"GET": "operator", "POST": "curator"},
     "api-knowledge-document": {"GET": "operator", "PUT": "curator", "PATCH": "curator", "DELETE": "curator"},
+    "api-knowledge-lint": {"POST": "operator"},
+    "api-knowledge-document-lint": {"GET": "operator"},
     "api-knowledge-import": {"POST": "curator"},
     "api-knowledge-index": {"GET": "operator"},
     "api-search": {"POST": "operator"},

@@ -208,6 +208,23 @@ class ImportReportSerializer(serializers.Serializer[Any]):
     results = VerdictSerializer(many=True, source="verdicts")
 
 
+class LintNoteSerializer(serializers.Serializer[Any]):
+    level = serializers.ChoiceField(choices=["error", "warning"], help_text="an error blocks publishing")
+    rule = serializers.CharField()
+    field = serializers.CharField(help_text="empty: the document as a whole")
+    place = serializers.CharField(help_text="field and line: solutions[2].command")
+    text = serializers.CharField(help_text="what is wrong")
+    todo = serializers.CharField(help_text="what to do about it")
+    other = serializers.CharField(help_text="the other document, where there is one")
+
+
+class LintReportSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    error_count = serializers.IntegerField()
+    warning_count = serializers.IntegerField()
+    notes = LintNoteSerializer(many=True)
+
+
 class IndexHealthSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=["ok", "catching_up", "degraded", "unavailable"])
     problem = serializers.CharField()

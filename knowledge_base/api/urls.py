@@ -5,6 +5,7 @@ from rest_framework.views import APIView
 
 from knowledge_base.api.documents import DocumentListView, DocumentView
 from knowledge_base.api.imports import BulkImportView
+from knowledge_base.api.linting import DocumentLintView, LintView
 from knowledge_base.api.search import IndexHealthView, SearchView, SimilarView
 
 
@@ -18,6 +19,8 @@ def both(address: str, view: type[APIView], name: str) -> list[URLPattern]:
 urlpatterns = [
     *both("knowledge", DocumentListView, "api-knowledge"),
     *both("knowledge/bulk-import", BulkImportView, "api-knowledge-import"),
+    *both("knowledge/lint", LintView, "api-knowledge-lint"),
+    *both("knowledge/<str:document_id>/lint", DocumentLintView, "api-knowledge-document-lint"),
     *both("knowledge/<str:document_id>", DocumentView, "api-knowledge-document"),
     *both("search", SearchView, "api-search"),
     *both("search/similar", SimilarView, "api-search-similar"),

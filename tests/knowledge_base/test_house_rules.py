@@ -54,3 +54,9 @@ class InForceTests:
 
         assert superseded_ids([PROSE, old]) == {"pay-rb-3": "pay-rb-7"}
         assert in_force([old, PROSE], {"payq-kr-1"}) == [PROSE]
+
+
+def test_a_family_of_policies_is_no_system():
+    rule = read_house_rule({"id": "a", "title": "With `volatile-*` nothing is evicted on session-* nodes"})
+
+    assert rule.governs == ("session-*",)
