@@ -51,6 +51,16 @@ class FilesField(forms.FileField):
         return uploads
 
 
+GAP = "gap:"  # before the command that the report asked for, in the name of its box
+MOST_GAPS = 20
+
+
+def announced(command: str, output: str) -> str:
+    """The output behind the command that made it, as a terminal shows it; many outputs do not say what they are."""
+    first = output.lstrip().partition("\n")[0]
+    return output if command.split()[-1] in first else f"$ {command}\n{output}"
+
+
 class EvidenceForm(forms.Form):
     """The paste-anything box and the files beside it."""
 
@@ -63,14 +73,21 @@ class EvidenceForm(forms.Form):
         help_text=_("Text up to 10 MB each; .gz, .zip and .tar are unpacked."),
     )  # fmt: skip
 
+    @property
+    def gaps(self) -> dict[str, str]:
+        """What was pasted for commands that the report asked for, by command."""
+        names = [name for name in self.data if name.startswith(GAP)][:MOST_GAPS]
+        texts = {name.removeprefix(GAP): str(self.data[name]) for name in names}
+        return {command: text for command, text in texts.items() if text.strip()}
+
     def intake(self) -> IncidentInput:
         data = self.cleaned_data
-        return IncidentInput(
-            pasted=(data["pasted"],) if data["pasted"].strip() else (), files=tuple(data["files"].texts)
-        )
+        pasted = [data["pasted"], *(announced(command, text) for command, text in data["gaps"].items())]
+        return IncidentInput(pasted=tuple(text for text in pasted if text.strip()), files=tuple(data["files"].texts))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        data["gaps"] = {command: self.fields["pasted"].clean(text) for command, text in self.gaps.items()}
         if not self.errors and not self.has_anything(data):
             raise forms.ValidationError(
                 _("There is nothing to analyse yet: describe it, paste something or add a file.")
@@ -78,7 +95,7 @@ class EvidenceForm(forms.Form):
         return data
 
     def has_anything(self, data: Mapping[str, Any]) -> bool:
-        return bool(str(data.get("pasted", "")).strip() or data["files"].texts)
+        return bool(str(data.get("pasted", "")).strip() or data["files"].texts or data.get("gaps"))
 
     @property
     def left_out(self) -> list[str]:

@@ -28,7 +28,7 @@ SLOTS: Mapping[str, tuple[str, ...]] = {
     EventKind.PASSAGE: ("passage",),
     EventKind.TOOL: ("tool",),
     EventKind.TEXT: ("text",),
-    EventKind.REPORT: ("verdict", "plan", "explanation", "gaps", "related"),
+    EventKind.REPORT: ("verdict", "plan", "explanation", "charts", "gaps", "related"),
     EventKind.NOTICE: ("notice",),
     EventKind.FAILED: ("failed",),
     EventKind.DONE: ("done",),
@@ -85,7 +85,16 @@ def encode(event: StoredEvent, facts: RunFacts, style: str) -> bytes:
     )
 
 
+def slots_of(event: StoredEvent) -> tuple[str, ...]:
+    """Where an event goes. What is not wrong now, and what is unlikely, is folded up."""
+    if event.kind == EventKind.FINDING and event.payload.get("state") != "active":
+        return ("finding_more",)
+    if event.kind == EventKind.HYPOTHESIS and not run_view.is_likely(event.payload):
+        return ("hypothesis_more",)
+    return SLOTS.get(event.kind, ())
+
+
 def _fragments(event: StoredEvent, facts: RunFacts) -> Iterator[tuple[str, str]]:
     context = run_view.context_of(event.kind, event.payload, facts)
-    for slot in SLOTS.get(event.kind, ()):
+    for slot in slots_of(event):
         yield slot, render_to_string(f"incidents/slots/{slot}.html", context)

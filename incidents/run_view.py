@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from incidents.analysis.events import EventKind
-from incidents.analysis.report import AnalysisResult, ChainLink, from_json
+from incidents.analysis.report import AnalysisResult, from_json
+from incidents.causal_chain import chain_of
 from incidents.comparing import compare
 
 if TYPE_CHECKING:
     from incidents.fragments import RunFacts, StoredEvent
+
+
+WORTH_A_LOOK = 0.15  # confidence from which a hypothesis stands beside the root cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,33 @@ class RunView:
             EventKind.PASSAGE: self.passages, EventKind.TOOL: self.tools, EventKind.NOTICE: self.notices,
         }  # fmt: skip
 
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """The findings, each with those that say the same of other nodes under `also`."""
+        groups: dict[str, dict[str, Any]] = {}
+        for finding in self.findings:
+            if finding.get("repeats") and finding["id"] in groups:
+                groups[finding["id"]]["also"].append(finding)
+            else:
+                groups[finding["id"]] = {**finding, "repeats": False, "also": []}
+        return list(groups.values())
+
+    @property
+    def quiet_groups(self) -> int:
+        return sum(group["state"] != "active" for group in self.groups)
+
+    @property
+    def likely(self) -> list[Mapping[str, Any]]:
+        return [hypothesis for hypothesis in self.hypotheses if is_likely(hypothesis)]
+
+    @property
+    def unlikely(self) -> list[Mapping[str, Any]]:
+        return [hypothesis for hypothesis in self.hypotheses if not is_likely(hypothesis)]
+
+
+def is_likely(hypothesis: Mapping[str, Any]) -> bool:
+    return bool(hypothesis.get("is_root_cause")) or hypothesis["confidence"] >= WORTH_A_LOOK
+
 
 def view_of(facts: RunFacts, events: Iterable[StoredEvent]) -> RunView:
     view = RunView(facts)
@@ -105,7 +136,7 @@ def report_context(report: AnalysisResult, facts: RunFacts) -> dict[str, Any]:
         "report": report,
         "tone": report.severity if report.incident_detected else "ok",
         "since": first_sign(report),
-        "chain": chain_of(report.causal_chain),
+        "chain": chain_of(report.causal_chain, report.findings),
         "changes": compare(facts.previous, report),
     }
 
@@ -115,31 +146,4 @@ def first_sign(report: AnalysisResult) -> str:
     times = [
         quote.at for finding in report.findings if finding.state == "active" for quote in finding.evidence if quote.at
     ]
-    return min(times, default="").replace("T", " ")[:19]
-
-
-# --- The causal chain ------------------------------------------------------------------------------------------
-
-
-@dataclass
-class ChainNode:
-    id: str
-    title: str
-    effects: list[ChainNode] = field(default_factory=list)
-
-
-def chain_of(links: Iterable[ChainLink]) -> list[ChainNode]:
-    """The links as trees that start at what has no cause. Each effect hangs under its first cause; circles are cut."""
-    nodes: dict[str, ChainNode] = {}
-    caused: set[str] = set()
-    for link in links:
-        cause = nodes.setdefault(link.cause, ChainNode(link.cause, link.cause_title or link.cause))
-        effect = nodes.setdefault(link.effect, ChainNode(link.effect, link.effect_title or link.effect))
-        if effect.id not in caused and not _leads_to(effect, cause.id):
-            cause.effects.append(effect)
-            caused.add(effect.id)
-    return [node for node in nodes.values() if node.id not in caused]
-
-
-def _leads_to(node: ChainNode, target: str) -> bool:
-    return node.id == target or any(_leads_to(effect, target) for effect in node.effects)
+    return min(times, default="")

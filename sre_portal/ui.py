@@ -26,6 +26,7 @@ ICONS: Mapping[str, str] = {
     "none": '<circle cx="12" cy="12" r="9.5"/><path d="M8 12h8"/>',
     "brand": '<path d="M3 7.5 12 3l9 4.5-9 4.5z"/><path d="M3 12.2 7 14.2M21 12.2l-4 2"/>'
     '<path d="M3 16.8h5l2-3.4 3.4 6.4 2-3h5.6"/>',
+    "minus": '<path d="M5 12h14"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.5 15.5 5.5 5.5"/>',
     "copy": '<rect x="8.5" y="8.5" width="12" height="12" rx="2"/>'
@@ -48,6 +49,15 @@ ICONS: Mapping[str, str] = {
     "settings": '<path d="M4 7h9M19 7h1M4 17h1M11 17h9"/><circle cx="16" cy="7" r="2.5"/>'
     '<circle cx="8" cy="17" r="2.5"/>',
     "logout": '<path d="M14 4H5v16h9M10 12h11M17 8l4 4-4 4"/>',
+    "branch": '<circle cx="6" cy="5" r="2.5"/><circle cx="6" cy="19" r="2.5"/><circle cx="18" cy="12" r="2.5"/>'
+    '<path d="M6 7.5v9M6 9c0 2.500 5 3 9.500 3"/>',
+    "scales": '<path d="M12 3v18M7 21h10M4 6.500h16M4 6.500l-2.500 7h5zM20 6.500l-2.500 7h5z"/>',
+    "chart": '<path d="M3.5 3.500v17h17"/><path d="M8 16v-4M12.5 16V7M17 16v-6"/>',
+    "link": '<path d="M10 13.500a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.700-5.700l-1.500 1.500"/>'
+    '<path d="M14 10.500a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.700 5.700l1.500-1.500"/>',
+    "eye": '<path d="M2 12c5-8.500 15-8.500 20 0-5 8.500-15 8.500-20 0z"/><circle cx="12" cy="12" r="3"/>',
+    "lock": '<rect x="4.5" y="10.500" width="15" height="10.500" rx="2"/><path d="M8 10.500V7a4 4 0 0 1 8 0v3.500"/>',
+    "up": '<path d="m6 15 6-6 6 6"/>',
     "chat": '<path d="M3 4.500h18v12H10l-5 4.500v-4.500H3z"/>',
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ from incidents.diagnostics.commands import Target
 from incidents.diagnostics.culprits import Culprit, culprits_of
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.diagnostics.evidence import EvidenceKind
+from incidents.diagnostics.evidence.sources import source_in_words
 from incidents.diagnostics.findings import Action, Evidence, Finding, Skipped, State
 from incidents.diagnostics.forecasts import Forecast as Foreseen
 from incidents.diagnostics.forecasts import forecast
@@ -135,7 +136,7 @@ class _Writer:
         quotes = _quotes(root.support) or list(root.said)
         if quotes:
             lines.append(self.say("evidence"))
-            lines += [f"- {_place(quote)}{quote.text}" for quote in quotes[:6]]
+            lines += [f"- {_place(quote, self.language)}{quote.text}" for quote in quotes[:6]]
         effects = self.effects_of(root)
         if effects:
             lines.append(f"{self.say('leads_to')} {', '.join(effects)}.")
@@ -326,8 +327,9 @@ def _quotes(findings: Sequence[Finding]) -> list[Evidence]:
     return list(dict.fromkeys(quote for finding in findings for quote in finding.evidence[:2]))
 
 
-def _place(quote: Evidence) -> str:
-    place = " ".join(part for part in (quote.node, quote.source if quote.source != "report" else "") if part)
+def _place(quote: Evidence, language: str) -> str:
+    source = source_in_words(quote.source, language) if quote.source != "report" else ""
+    place = " ".join(part for part in (quote.node, source) if part)
     if quote.line is not None:
         place += f":{quote.line}"
     return f"[{place.strip()}] " if place.strip() else ""

@@ -32,7 +32,7 @@ errorstat_OOM:count=5000
 
 def texts_of(page) -> str:
     """What the report says, without what depends on the moment."""
-    return re.sub(r"\s+", " ", page.locator("#run .columns").inner_text())
+    return re.sub(r"\s+", " ", page.locator("#run .bench").inner_text())
 
 
 @pytest.fixture

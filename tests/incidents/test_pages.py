@@ -206,6 +206,15 @@ class IncidentPageTests:
         assert answer.status_code == 422
         assert b"nothing to analyse yet" in answer.content
 
+    def test_takes_the_output_of_a_command_that_the_report_asked_for(self, portal, incident):
+        gap = {"gap:redis-cli SLOWLOG GET 25": "1) 1) (integer) 3\n", "gap:redis-cli INFO": " "}
+
+        portal.post(reverse("evidence-add", args=[incident.pk]), {"pasted": "", **gap})
+
+        newest = incident.evidence.order_by("-sequence").first()
+        assert newest.text == "$ redis-cli SLOWLOG GET 25\n1) 1) (integer) 3\n"
+        assert newest.kind == "slowlog"
+
     def test_adds_evidence_beside_a_run_under_way(self, portal, incident, bob):
         services.start_analysis(incident=incident, actor=bob)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from incidents.analysis.events import EventKind
-from incidents.analysis.report import ChainLink
 from incidents.comparing import compare
 from incidents.fragments import RunFacts, StoredEvent
-from incidents.run_view import Words, chain_of, view_of
+from incidents.run_view import Words, view_of
 from tests.incidents.standins import report
 
 
@@ -23,29 +22,6 @@ class WordsTests:
         words = said({"delta": "a", "part": 0}, {"delta": "b", "part": 1}, {"delta": "", "part": 1, "struck": "why"})
 
         assert words == [Words(0, "a"), Words(1, "b", "why")]
-
-
-class ChainTests:
-    def test_hangs_effects_under_their_causes(self):
-        (root,) = chain_of(
-            [ChainLink("a", "b", "A", "B"), ChainLink("b", "c", "B", "C"), ChainLink("a", "d", "A", "D")]
-        )
-
-        assert (root.id, [effect.id for effect in root.effects], root.effects[0].effects[0].id) == (
-            "a",
-            ["b", "d"],
-            "c",
-        )
-
-    def test_cuts_circles(self):
-        (root,) = chain_of([ChainLink("a", "b"), ChainLink("b", "a")])
-
-        assert (root.id, [effect.id for effect in root.effects]) == ("a", ["b"])
-
-    def test_takes_an_id_for_a_title_that_is_not_there(self):
-        (root,) = chain_of([ChainLink("a", "b")])
-
-        assert root.title == "a"
 
 
 class CompareTests:

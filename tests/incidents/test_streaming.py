@@ -190,9 +190,9 @@ class FollowTests:
                 events = list(events_of(response))
 
         slots = [event.kind for event in events]
-        assert slots[:7] == ["evidence_read", "finding", "verdict", "plan", "explanation", "gaps", "related"]
+        assert slots[:8] == ["evidence_read", "finding", "verdict", "plan", "explanation", "charts", "gaps", "related"]
         assert slots[-1] == "done"
-        assert [event.id for event in events[2:7]] == [None, None, None, None, 3]
+        assert [event.id for event in events[2:8]] == [None, None, None, None, None, 3]
         assert "Memory is full" in events[1].data
 
 
