@@ -40,7 +40,7 @@ class Examined:
             explanation=[verifier.statement(one) for one in answer.explanation],
             summary=verifier.statement(answer.summary),
             deviation=verifier.statement(answer.deviation),
-            prevention=[verifier.statement(one) for one in answer.prevention],
+            prevention=[verifier.statement(one, claims=False) for one in answer.prevention],
             steps=[step for step, _ in proposed if step is not None],
             refused_steps=[checked for step, checked in proposed if step is None and checked.struck],
         )

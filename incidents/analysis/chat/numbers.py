@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # Things with several parts (times, dates, versions, addresses) must stand in the source as they are.
-COMPOSITE = re.compile(r"(?<![\w.])\d+(?:[.:/-]\d+){2,}(?!\w)|(?<![\w.:])\d{1,2}:\d{2}(?![\w:])")
+COMPOSITE = re.compile(
+    r"(?<![\w.])\d+(?:[.:/-]\d+){2,}(?![a-z\d_])|(?<![\w.:])\d{1,2}:\d{2}(?![a-z\d_:])", re.IGNORECASE
+)
 NUMBER = re.compile(
     r"(?<![\w.,<#-])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s?"
     r"(?P<unit>%|퍼센트|percent|[KMGT]i?B\b|[kmgt]b?\b|bytes?\b|바이트|ms\b|밀리초|[µu]s\b|usec\b|마이크로초"

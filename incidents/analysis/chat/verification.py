@@ -13,6 +13,7 @@ from incidents.analysis.chat.brief import Brief, Source
 from incidents.analysis.chat.hostile import harmless, plain
 from incidents.analysis.chat.numbers import unsupported
 from incidents.analysis.chat.prompts import all_prompts
+from incidents.analysis.chat.support import Support
 from incidents.analysis.chat.wording import say
 from incidents.analysis.report import QuotedEvidence, Step
 from incidents.diagnostics.redaction.redactor import PLACEHOLDER
@@ -49,8 +50,10 @@ class Verifier:
         self.brief = brief
         self.language = brief.base.language
         self.advice = Advice(brief)
+        self.support = Support(brief)
 
-    def statement(self, raw: Statement) -> Checked:
+    def statement(self, raw: Statement, *, claims: bool = True) -> Checked:
+        """Check a statement. `claims`: it says how things are, and not what to do or to look at."""
         text = self._clean(raw.text)
         if not text:
             return Checked("")
@@ -62,6 +65,7 @@ class Verifier:
             or self._problem_of_quotes(text, raw.quotes, sources)
             or self._problem_of_numbers(text, raw, sources)
             or self.advice.problem_of_words(text, sources)
+            or (self.support.problem_of(text, sources) if claims else "")
         )
         return Checked(text, sources, problem)
 
@@ -72,7 +76,7 @@ class Verifier:
 
     def step(self, proposal: Proposal) -> tuple[Step | None, Checked]:
         """A step of the model, or None; the statement beside it tells why."""
-        checked = self.statement(proposal.statement)
+        checked = self.statement(proposal.statement, claims=False)
         command = self._clean(proposal.command).strip("`")
         shown = f"{checked.text} `{command}`" if command else checked.text
         if checked.stands and self.brief.hostile:
@@ -162,7 +166,7 @@ def _squeezed(text: str) -> str:
 class Trusting(Verifier):
     """Lets everything stand: the arm of an evaluation that shows what the check is worth."""
 
-    def statement(self, raw: Statement) -> Checked:
+    def statement(self, raw: Statement, *, claims: bool = True) -> Checked:
         sources, _ = self._sources(raw.cites)
         return Checked(self._clean(raw.text), sources)
 
