@@ -68,6 +68,8 @@ INSTALLED_APPS = [
     "incidents",
 ]
 
+ADMIN_DESKS = ["knowledge_base.desk.cards", "incidents.desk.cards"]  # what the first page of the admin tells
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
