@@ -11,6 +11,7 @@ import pytest
 from incidents import services
 from incidents.diagnostics.intake import IncidentInput
 from incidents.models import Incident
+from tests.browser.wire import wire_to
 from tests.incidents.standins import Scripted
 from tests.portal import PortalProcess
 
@@ -177,6 +178,24 @@ class StreamTests:
         assert page.get_by_text("The portal was restarted").count() == 1
         assert page.locator("#run-words").inner_text().split() == [f"word{number}" for number in range(20)]
         assert page.locator("#connection").inner_text() == ""
+
+    def test_goes_on_when_the_network_comes_back(self, browser, portal, bob, start):
+        browser.expected = ("net::ERR_", "[object Event]")  # what Chromium and htmx print about a dead line
+        analyse = Scripted(hold_at=5, words=4)
+        with wire_to(portal(analyse)) as wire:
+            page = browser.open(user=bob, address=wire.address)
+            page.goto(wire.address + start().get_absolute_url())
+            page.get_by_text("word1").wait_for()
+
+            wire.cut()
+            page.get_by_text("Connection lost").wait_for()
+            analyse.go.set()  # the run ends while nobody can see it
+            wire.mend()
+            page.locator("#run-state .is-ok").wait_for(timeout=20_000)
+
+            assert page.locator("#run-words").inner_text().split() == ["word0", "word1", "word2", "word3"]
+            assert page.locator("#run-findings .finding").count() == 1
+            assert page.locator("#connection").inner_text() == ""
 
     def test_does_not_move_what_is_being_read(self, browser, portal, bob, start):
         analyse = Scripted(hold_at=3, words=40)
