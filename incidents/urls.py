@@ -12,10 +12,15 @@ from incidents import (
     run_views,
     views,
 )
+from incidents.finding import views as finding
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="incident-list"), name="home"),
-    path("incidents/", views.incident_list, name="incident-list"),
+    path("incidents/", finding.incident_list, name="incident-list"),
+    path("incidents/views/", finding.saved_views, name="saved-views"),
+    path("incidents/views/<int:view_id>/", finding.saved_view_change, name="saved-view-change"),
+    path("incidents/bulk/", finding.bulk_change, name="bulk-change"),
+    path("incidents/bulk/<int:change_id>/undo/", finding.bulk_undo, name="bulk-undo"),
     path("incidents/new/", views.incident_new, name="incident-new"),
     path("incidents/samples/<slug:name>/", views.sample_start, name="sample-start"),
     path("incidents/recognise/", views.recognise_text, name="recognise"),

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,35 +19,14 @@ from incidents.evidence_rows import GLANCE
 from incidents.evidence_search import place_of, window_of
 from incidents.forms import EvidenceForm, IncidentForm, StatusForm
 from incidents.language import current_language
-from incidents.models import AnalysisRun, Category, Incident, Severity
+from incidents.models import AnalysisRun, Incident
 from incidents.requests import PortalRequest
 from incidents.run_view import report_context
 from incidents.samples import SAMPLES
 
-PER_PAGE = 30
 may_view = permission_required("incidents.view_incident", raise_exception=True)
 may_add = permission_required("incidents.add_incident", raise_exception=True)
 may_change = permission_required("incidents.change_incident", raise_exception=True)
-
-
-@may_view
-@require_GET
-def incident_list(request: PortalRequest) -> HttpResponse:
-    wanted = queries.IncidentFilter.of(request.GET)
-    page = Paginator(queries.incidents(request.user, wanted), PER_PAGE).get_page(request.GET.get("page"))
-    kept = request.GET.copy()
-    kept.pop("page", None)
-    context = {
-        "section": "incidents", "page": page, "wanted": wanted, "kept": kept.urlencode(),
-        "statuses": Incident.Status.choices, "severities": Severity.choices, "categories": Category.choices,
-        "samples": SAMPLES.items(),
-    }  # fmt: skip
-    # Going back asks with htmx's header too, but wants the whole page.
-    is_part = request.htmx and not request.htmx.history_restore_request
-    template = "incidents/parts/table.html" if is_part else "incidents/list.html"
-    response = render(request, template, context)
-    response["Vary"] = "HX-Request"
-    return response
 
 
 @may_add

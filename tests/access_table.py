@@ -19,6 +19,10 @@ ACCESS: dict[str, dict[str, str]] = {
     "api-schema": {"GET": "everyone"},
     # Incidents, as pages
     "incident-list": {"GET": "operator"},
+    "saved-views": {"GET": "operator", "POST": "operator"},
+    "saved-view-change": {"POST": "operator"},
+    "bulk-change": {"POST": "operator"},
+    "bulk-undo": {"POST": "operator"},
     "incident-new": {"GET": "operator", "POST": "operator"},
     "sample-start": {"POST": "operator"},
     "recognise": {"POST": "operator"},

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from incidents import services
 from incidents.conversations import Turn
 from incidents.diagnostics.intake import IncidentInput
+from incidents.finding.models import BulkChange, SavedView
 from tests.access_table import ACCESS, ADMIN, LEVELS
 
 PEOPLE = {"anonymous": 0, "mallory": 1, "bob": 2, "carol": 3, "alice": 4}
@@ -46,6 +47,8 @@ def objects(bob: User) -> dict[str, object]:
     return {
         "incident_id": incident.pk,
         "run_id": run.pk,
+        "view_id": SavedView.objects.create(owner=bob, name=f"view {incident.pk}").pk,
+        "change_id": BulkChange.objects.create(actor=bob, kind="status", after="open").pk,
         "turn_id": Turn.objects.create(incident=incident, question="Why?", status="done").pk,
         "sequence": 1,
         "number": 1,

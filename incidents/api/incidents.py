@@ -24,6 +24,8 @@ from incidents.api.serializers import (
     IncidentSerializer,
 )
 from incidents.closing import services as closing_services
+from incidents.finding.filters import IncidentFilter, unknown_values
+from incidents.finding.listing import listed
 from incidents.models import EvidenceItem, Incident
 from incidents.requests import user_of
 
@@ -31,15 +33,26 @@ DETAILS = ("title", "description", "redis_version", "deployment_type")
 FILTERS = [
     OpenApiParameter(name, OpenApiTypes.STR, description=description)
     for name, description in (
-        ("q", _("words in title, description or verdict, or a number")),
-        ("status", _("open, investigating, mitigated, resolved or unresolved")),
-        ("severity", _("critical, high, medium or low")),
+        ("q", _("words that must all stand in the incident, its report, evidence or comments; or a number")),
+        ("status", "open, investigating, mitigated, resolved, unresolved"),
+        ("severity", "critical, high, medium, low"),
         (
             "category",
             "memory, connection, replication, cluster, performance, persistence, security, availability, none",
         ),
+        ("deployment", "standalone, replication, sentinel, cluster"),
+        ("right", _("whether the diagnosis was right: yes, partly, no or unjudged")),
         ("assignee", _("a user name, `me` or `nobody`")),
-        ("order", _("newest, oldest, severity or updated")),
+        ("reporter", _("a user name or `me`")),
+        ("version", _("the beginning of a version: 7 or 7.2")),
+        ("period", _("reported within 1h, 24h, 7d, 30d, 90d or 365d")),
+        ("since", _("reported from a day or moment on")),
+        ("until", _("reported up to a day or moment")),
+        ("resolved", _("resolved within 1h, 24h, 7d, 30d, 90d or 365d")),
+        ("cause", _("id of a root cause")),
+        ("finding", _("id of a rule that spoke")),
+        ("document", _("id of a cited document")),
+        ("order", "newest, oldest, severity, updated, stale"),
     )
 ]
 
@@ -49,10 +62,16 @@ class IncidentListView(generics.ListAPIView[Incident]):
     permissions_by_method = {"GET": "incidents.view_incident"}
 
     def get_queryset(self) -> QuerySet[Incident]:
-        found = queries.incidents(self.request.user, queries.IncidentFilter.of(self.request.query_params))
-        return found.defer(None)  # unlike the page, the answer holds the long texts
+        asked = self.request.query_params
+        if unknown := unknown_values(asked):
+            raise ValidationError({name: [_("%(value)s is not known.") % {"value": values[0]}]
+                                   for name, values in unknown.items()})  # fmt: skip
+        return listed(self.request.user, IncidentFilter.of(asked))
 
-    @extend_schema(tags=["incidents"], summary=_("List incidents"), parameters=FILTERS)
+    @extend_schema(
+        tags=["incidents"], summary=_("List incidents"), parameters=FILTERS,
+        description=_("Filters are combined; those with several values take them separated by commas."),
+    )  # fmt: skip
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 

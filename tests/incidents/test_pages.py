@@ -282,7 +282,7 @@ class IncidentListTests:
         services.create_incident(intake=IncidentInput(description="Failover"), reporter=bob, language="en")
 
         def found(query: str) -> int:
-            return portal.get(f"/incidents/?{query}").context["page"].paginator.count
+            return portal.get(f"/incidents/?{query}").context["page"].total
 
         assert found("") == 2
         assert found("q=writes") == 1
@@ -290,7 +290,7 @@ class IncidentListTests:
         assert found("severity=critical") == 1
         assert found("category=memory&status=unresolved") == 1
         assert found("assignee=me") == 0
-        assert found("status=nonsense") == 0
+        assert found("status=nonsense") == 2
         assert found("q=%00") == 0
 
     def test_gives_only_the_table_to_htmx(self, portal, incident):
@@ -303,7 +303,7 @@ class IncidentListTests:
         for number in range(40):
             services.create_incident(intake=IncidentInput(description=f"n {number}"), reporter=bob, language="en")
 
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(10):
             portal.get("/incidents/")
 
 
