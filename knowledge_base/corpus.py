@@ -9,13 +9,13 @@ from typing import Any
 
 from knowledge_base.chunking import chunks_of
 from knowledge_base.document_format import read_markdown
-from knowledge_base.embedders.base import Embedder
+from knowledge_base.embedders.base import Embedder, ToEmbed
 from knowledge_base.glossary import Glossary
 from knowledge_base.knowledge import Knowledge, documents_meeting
 from knowledge_base.lexical.memory import MemoryIndex
-from knowledge_base.passages import DocumentCard, Filters, IndexedChunk
+from knowledge_base.passages import Candidate, Chunk, DocumentCard, Filters, IndexedChunk, document_of
 from knowledge_base.retriever import DenseArm, Retriever
-from knowledge_base.terms import embedded_text, index_terms, with_digest
+from knowledge_base.terms import embedded_text, indexed_chunks
 from knowledge_base.vector_store.base import VectorRecord
 from knowledge_base.vector_store.exact import ExactCollection
 
@@ -26,9 +26,19 @@ class MemoryLibrary:
         for chunk in chunks:
             self._by_document[chunk.card.id].append(chunk)
 
-    def load(self, document_ids: Sequence[str], filters: Filters) -> dict[str, list[IndexedChunk]]:
-        found = {pk: self._by_document[pk] for pk in document_ids if pk in self._by_document}
-        return {pk: chunks for pk, chunks in found.items() if filters.admits(chunks[0].card)}
+    def load(self, keys: Sequence[str], filters: Filters, *, whole: Sequence[str]) -> dict[str, list[Candidate]]:
+        wanted = set(keys)
+        found = {}
+        for pk in dict.fromkeys((*map(document_of, keys), *whole)):
+            chunks = [chunk for chunk in self._by_document.get(pk, ()) if pk in whole or chunk.key in wanted]
+            if chunks and filters.admits(chunks[0].card):
+                found[pk] = [chunk.candidate for chunk in chunks]
+        return found
+
+    def texts(self, keys: Sequence[str]) -> dict[str, Chunk]:
+        return {
+            chunk.key: chunk.chunk for key in keys for chunk in self._by_document[document_of(key)] if chunk.key == key
+        }
 
     def documents_meeting(self, finding_ids: Collection[str], *, limit: int) -> list[str]:
         pairs = [(pk, chunks[0].card.preconditions) for pk, chunks in self._by_document.items()]
@@ -59,18 +69,19 @@ def _chunks(fields: Mapping[str, Any], glossary: Glossary) -> list[IndexedChunk]
         preconditions=tuple(map(str, fields.get("preconditions") or ())),
     )  # fmt: skip
     questions = [str(question) for question in fields.get("questions") or ()]
-    return [
-        with_digest(IndexedChunk(card, chunk, index_terms(card, chunk, questions, glossary)))
-        for chunk in chunks_of(fields)
-    ]
+    return indexed_chunks(card, chunks_of(fields), questions, glossary)
 
 
 def _collection(chunks: Sequence[IndexedChunk], embedder: Embedder) -> ExactCollection:
     collection = ExactCollection()
     if chunks:
-        vectors = embedder.embed([embedded_text(chunk) for chunk in chunks])
+        vectors = embedder.embed_chunks([_to_embed(chunk) for chunk in chunks])
         collection.upsert([_record(chunk) for chunk in chunks], vectors)
     return collection
+
+
+def _to_embed(chunk: IndexedChunk) -> ToEmbed:
+    return ToEmbed(embedded_text(chunk.card.title, chunk.chunk.text), f"{chunk.terms.head} {chunk.terms.body}")
 
 
 def _record(chunk: IndexedChunk) -> VectorRecord:

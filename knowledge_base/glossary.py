@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,14 @@ class Glossary:
     def mentions(self, words: Sequence[Word]) -> list[Mention]:
         """Every mention in reading order, the longest at each place, none inside another."""
         symbols = [(symbol, index) for index, word in enumerate(words) for symbol in word.symbols]
-        found, at = [], 0
-        while at < len(symbols):
+        found, skip, begins = [], 0, self._trie
+        for at, (symbol, first) in enumerate(symbols):
+            if at < skip or symbol not in begins:
+                continue
             end, concepts = self._longest(symbols, words, at)
             if concepts:
-                found.append(Mention(symbols[at][1], symbols[end - 1][1], concepts))
-            at = max(end, at + 1)
+                found.append(Mention(first, symbols[end - 1][1], concepts))
+                skip = end
         return found
 
     def _longest(self, symbols: Symbols, words: Sequence[Word], start: int) -> tuple[int, tuple[str, ...]]:
@@ -113,19 +115,21 @@ class Glossary:
 
     def concepts_in(self, text: str) -> list[str]:
         """The names of the concepts that a text mentions, each once, in order of appearance."""
-        names = (name for mention in self.mentions(list(words_of(text))) for name in mention.concepts)
+        names = (name for mention in self.mentions(words_of(text)) for name in mention.concepts)
         return list(dict.fromkeys(names))
 
     def weight_of(self, name: str) -> Weight:
         return self.concepts[name].weight
 
+    @cached_property
+    def weight_of_token(self) -> Mapping[str, Weight]:
+        """The weight of each concept by its term in the index."""
+        return {concept.token: concept.weight for concept in self.concepts.values()}
 
+
+@cache
 def concept_token(name: str) -> str:
     return "c0" + "".join(char for char in name.lower() if char.isalnum())
-
-
-def is_concept_token(term: str) -> bool:
-    return term.startswith("c0")
 
 
 def _symbols(term: str) -> list[str]:

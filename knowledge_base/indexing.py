@@ -14,11 +14,12 @@ import numpy as np
 from django.db.models import F
 from django.utils import timezone
 
-from knowledge_base.embedders.base import EmbedderUnavailable
+from knowledge_base.embedders.base import EmbedderUnavailable, ToEmbed
 from knowledge_base.embedders.registry import embedder_for
 from knowledge_base.glossary_cache import current_glossary
 from knowledge_base.models import IndexCollection, IndexTask, KnowledgeDocument, StoredChunk
 from knowledge_base.stored_chunks import refresh_chunks
+from knowledge_base.terms import embedded_text
 from knowledge_base.vector_index import open_collection
 from knowledge_base.vector_store.base import VectorRecord, VectorStoreUnavailable
 
@@ -103,7 +104,7 @@ def write_vectors(row: IndexCollection, document_ids: Sequence[str]) -> int:
     fresh = [(record, text) for record, text in changed if record.key not in kept]
     if fresh:
         embedder = embedder_for(row.stamp, current_glossary())
-        collection.upsert([record for record, _ in fresh], embedder.embed([text for _, text in fresh]))
+        collection.upsert([record for record, _ in fresh], embedder.embed_chunks([text for _, text in fresh]))
     if kept:  # the text is the same, only what is known about it changed: no need to pay for the vector again
         again = [record for record in moved if record.key in kept]
         collection.upsert(again, np.stack([kept[record.key] for record in again]))
@@ -113,14 +114,14 @@ def write_vectors(row: IndexCollection, document_ids: Sequence[str]) -> int:
     return len(fresh)
 
 
-def _records(document_ids: Sequence[str]) -> list[tuple[VectorRecord, str]]:
+def _records(document_ids: Sequence[str]) -> list[tuple[VectorRecord, ToEmbed]]:
     """The records that should be in a collection for these documents, each with the text to embed."""
     rows = StoredChunk.objects.filter(
         document_id__in=document_ids,
         document__status=KnowledgeDocument.Status.PUBLISHED,
         revision=F("document__revision"),
     ).select_related("document")
-    return [(record_of(row), _text(row)) for row in rows.order_by("document_id", "position")]
+    return [(record_of(row), _to_embed(row)) for row in rows.order_by("document_id", "position")]
 
 
 def record_of(row: StoredChunk) -> VectorRecord:
@@ -136,5 +137,6 @@ def record_of(row: StoredChunk) -> VectorRecord:
     )
 
 
-def _text(row: StoredChunk) -> str:
-    return f"{row.document.title}\n" + "\n".join(text for _, _, text in row.items)
+def _to_embed(row: StoredChunk) -> ToEmbed:
+    text = "\n".join(text for _, _, text in row.items)
+    return ToEmbed(embedded_text(row.document.title, text), f"{row.head} {row.body}")

@@ -53,33 +53,54 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class IndexTerms:
-    """A chunk as the indexes see it: stemmed words, bigrams and concepts, of the title and of the text."""
+    """A chunk as the indexes see it: stemmed words, bigrams and concepts, of the title and of the text.
 
-    head: tuple[str, ...]
-    body: tuple[str, ...]  # with repetitions
+    Separated by blanks, with repetitions.
+    """
+
+    head: str
+    body: str
 
 
 @dataclass(frozen=True)
-class IndexedChunk:
-    """A chunk with everything that scoring it takes."""
+class Candidate:
+    """What scoring needs to know of a chunk; its text is read for those that are shown."""
 
     card: DocumentCard
-    chunk: Chunk
+    position: int
     terms: IndexTerms
     digest: str = ""  # of what is embedded
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """How often each term and concept stands in the text."""
-        return Counter(self.terms.body)
+        return Counter(self.terms.body.split())
 
     @cached_property
     def head(self) -> frozenset[str]:
-        return frozenset(self.terms.head)
+        return frozenset(self.terms.head.split())
 
     @property
     def key(self) -> str:
         """The chunk's name in every index. The same place of a later revision has the same name."""
+        return chunk_key(self.card.id, self.position)
+
+
+@dataclass(frozen=True)
+class IndexedChunk:
+    """A chunk with everything that the indexes hold of it."""
+
+    card: DocumentCard
+    chunk: Chunk
+    terms: IndexTerms
+    digest: str
+
+    @cached_property
+    def candidate(self) -> Candidate:
+        return Candidate(self.card, self.chunk.position, self.terms, self.digest)
+
+    @property
+    def key(self) -> str:
         return chunk_key(self.card.id, self.chunk.position)
 
 

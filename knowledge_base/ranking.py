@@ -14,7 +14,7 @@ from math import log
 
 from knowledge_base.glossary import Weight
 from knowledge_base.lexical.base import Frequencies
-from knowledge_base.passages import IndexedChunk, Item, Passage, Why
+from knowledge_base.passages import Candidate, Chunk, Item, Passage, Why
 from knowledge_base.terms import Aspect
 from knowledge_base.tokens import terms_of
 
@@ -42,8 +42,10 @@ UNKNOWN_LATIN, UNKNOWN_HANGUL = 0.55, 0.25  # share of the highest weight for a 
 @dataclass(frozen=True, slots=True)
 class WeightedAspect:
     aspect: Aspect
-    mass: float
-    term_weights: Mapping[str, float]
+    mass: float  # what it weighs in the question
+    weights: tuple[tuple[str, float], ...]  # of its words, those that no document has with 0
+    possible: float  # the sum of them
+    tokens: tuple[tuple[str, float], ...]  # of its concepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +55,9 @@ class Question:
     text: str
     aspects: tuple[WeightedAspect, ...]
     frequencies: Frequencies
-
-    @property
-    def mass(self) -> float:
-        return sum(weighted.mass for weighted in self.aspects)
-
-    @property
-    def subject(self) -> float:
-        """How far the question is about our subject at all, by its own words."""
-        kinds = {weighted.aspect.weight for weighted in self.aspects}
-        if Weight.SYSTEM in kinds and Weight.PRODUCT not in kinds:
-            return OTHER_SYSTEM
-        return 1.0 if kinds - {None} else NO_OPERATIONS
-
-    @property
-    def candidate_weights(self) -> dict[str, float]:
-        """Weights of the terms that candidates are searched by, the most telling ones first."""
-        weights: dict[str, float] = {}
-        for weighted in self.aspects:
-            for term, weight in weighted.term_weights.items():
-                weights[term] = max(weights.get(term, 0.0), weight)
-        return dict(sorted(weights.items(), key=lambda item: -item[1]))
+    mass: float
+    subject: float  # how far it is about our subject at all, by its own words
+    weights: Mapping[str, float]  # of the terms that candidates are searched by, the most telling ones first
 
 
 def vocabulary(aspects: Iterable[Aspect]) -> list[str]:
@@ -81,29 +65,58 @@ def vocabulary(aspects: Iterable[Aspect]) -> list[str]:
 
 
 def weigh(text: str, aspects: Sequence[Aspect], frequencies: Frequencies) -> Question:
-    return Question(text, tuple(_weighted(aspect, frequencies) for aspect in aspects), frequencies)
+    weighted = tuple(_weighted(aspect, frequencies) for aspect in aspects)
+    return Question(
+        text, weighted, frequencies,
+        mass=sum(one.mass for one in weighted) or 1.0,
+        subject=_subject({aspect.weight for aspect in aspects}),
+        weights=_term_weights(weighted),
+    )  # fmt: skip
+
+
+def _subject(kinds: set[Weight | None]) -> float:
+    if Weight.SYSTEM in kinds and Weight.PRODUCT not in kinds:
+        return OTHER_SYSTEM
+    return 1.0 if kinds - {None} else NO_OPERATIONS
+
+
+def _term_weights(aspects: Iterable[WeightedAspect]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for one in aspects:
+        for term, weight in (*one.weights, *one.tokens):
+            if weight > weights.get(term, 0.0):
+                weights[term] = weight
+    return dict(sorted(weights.items(), key=lambda item: -item[1]))
 
 
 def _weighted(aspect: Aspect, frequencies: Frequencies) -> WeightedAspect:
-    known = {term: _idf(term, frequencies) for term in (*aspect.terms, *aspect.tokens) if frequencies.counts.get(term)}
     kind = KIND_WEIGHT[aspect.weight]
-    highest = log(1.0 + _size(frequencies) / 0.5)
+    words = tuple((term, _idf(term, frequencies) * kind) for term in aspect.terms)
+    tokens = tuple((term, weight) for term in aspect.tokens if (weight := _idf(term, frequencies) * kind))
+    return WeightedAspect(
+        aspect, _mass(aspect, words, tokens, frequencies) * kind, words, sum(w for _, w in words), tokens
+    )
+
+
+def _mass(
+    aspect: Aspect, words: Sequence[tuple[str, float]], tokens: Sequence[tuple[str, float]], frequencies: Frequencies
+) -> float:
+    """What an aspect weighs before its kind is counted in."""
+    kind = KIND_WEIGHT[aspect.weight]
+    if tokens:
+        return max(weight for _, weight in tokens) / kind
+    known = [weight / kind for _, weight in words if weight]
     if known:
-        of_concept = [known[token] for token in aspect.tokens if token in known]
-        of_terms = [known[term] for term in aspect.terms if term in known]
         # Of a phrase or a run of bigrams the mean counts, so that a long word doesn't outweigh a short one.
-        mass = max(of_concept) if of_concept else sum(of_terms) / len(of_terms)
-        if not of_concept:
-            mass *= (len(of_terms) / len(aspect.terms)) ** 0.5
-    else:
-        latin = aspect.written.isascii()
-        mass = highest * (UNKNOWN_LATIN if latin or aspect.weight is Weight.SYSTEM else UNKNOWN_HANGUL)
-    return WeightedAspect(aspect, mass * kind, {term: weight * kind for term, weight in known.items()})
+        return sum(known) / len(known) * float((len(known) / len(words)) ** 0.5)
+    named = aspect.written.isascii() or aspect.weight is Weight.SYSTEM
+    return log(1.0 + _size(frequencies) / 0.5) * (UNKNOWN_LATIN if named else UNKNOWN_HANGUL)
 
 
 def _idf(term: str, frequencies: Frequencies) -> float:
-    count = frequencies.counts[term]
-    return log(1.0 + (_size(frequencies) - count + 0.5) / (count + 0.5))
+    """How telling a term is; 0 for one that no document has."""
+    count = frequencies.counts.get(term)
+    return log(1.0 + (_size(frequencies) - count + 0.5) / (count + 0.5)) if count else 0.0
 
 
 def _size(frequencies: Frequencies) -> int:
@@ -115,7 +128,7 @@ def _size(frequencies: Frequencies) -> int:
 class Scored:
     """A document's best chunk with the document's score."""
 
-    chunk: IndexedChunk
+    chunk: Candidate
     score: float
     lexical: float
     similarity: float | None
@@ -124,17 +137,16 @@ class Scored:
 
 def score_document(
     question: Question,
-    chunks: Sequence[IndexedChunk],
+    chunks: Sequence[Candidate],
     similarities: Mapping[str, float],
     *,
     semantic_range: tuple[float, float],
     dense: bool,
 ) -> Scored:
-    """Score one document by all its chunks. `similarities` holds the cosines of those that vector search returned."""
-    total = question.mass or 1.0
-    matches = [[_match(weighted, chunk.counts) for weighted in question.aspects] for chunk in chunks]
-    covered = [sum(m * w.mass for m, w in zip(row, question.aspects, strict=True)) / total for row in matches]
-    head = sum(_in_head(weighted, chunks[0].head) * weighted.mass for weighted in question.aspects) / total
+    """Score one document by its chunks. `similarities` holds the cosines of those that vector search returned."""
+    matches = [[_match(one, chunk.counts) for one in question.aspects] for chunk in chunks]
+    covered = [sum(m * w.mass for m, w in zip(row, question.aspects, strict=True)) / question.mass for row in matches]
+    head = sum(_in_head(one, chunks[0].head) * one.mass for one in question.aspects) / question.mass
     nearness = [_nearness(similarities.get(chunk.key), semantic_range) for chunk in chunks]
     best = max(range(len(chunks)), key=lambda i: (CHUNK * covered[i] + DENSE * nearness[i], -i))
     lexical = (CHUNK * max(covered) + HEAD * head) / (CHUNK + HEAD)
@@ -144,28 +156,25 @@ def score_document(
     return Scored(chunks[best], stretched(score * question.subject), lexical, max(found) if found else None, matched)
 
 
-def _match(weighted: WeightedAspect, counts: Mapping[str, int]) -> float:
+def _match(one: WeightedAspect, counts: Mapping[str, int]) -> float:
     """How much of one aspect a chunk accounts for, 0–1."""
-    weights = weighted.term_weights
-    literal = sum(weights.get(term, 0.0) * _saturated(counts.get(term, 0)) for term in weighted.aspect.terms)
-    possible = sum(weights.get(term, 0.0) for term in weighted.aspect.terms)
-    word = literal / possible if possible else 0.0
-    if not weighted.aspect.tokens:
-        return word
-    concept = max(_saturated(counts.get(token, 0)) for token in weighted.aspect.tokens)
-    return max(SYNONYM * concept, SYNONYM * concept + (1 - SYNONYM) * word, 0.9 * word)
+    word = 0.0
+    if one.possible:
+        word = sum(weight * _saturated(counts[term]) for term, weight in one.weights if term in counts) / one.possible
+    concept = max((_saturated(counts[token]) for token, _ in one.tokens if token in counts), default=0.0)
+    if not concept:
+        return word if not one.aspect.tokens else 0.9 * word
+    return max(SYNONYM * concept + (1 - SYNONYM) * word, 0.9 * word)
 
 
 def _saturated(count: int) -> float:
-    return count / (count + SATURATION) if count else 0.0
+    return count / (count + SATURATION)
 
 
-def _in_head(weighted: WeightedAspect, head: frozenset[str]) -> float:
+def _in_head(one: WeightedAspect, head: frozenset[str]) -> float:
     """How much of one aspect stands in the title or the tags, 0–1."""
-    aspect, weights = weighted.aspect, weighted.term_weights
-    possible = sum(weights.get(term, 0.0) for term in aspect.terms)
-    word = sum(weights.get(term, 0.0) for term in aspect.terms if term in head) / possible if possible else 0.0
-    if any(token in head for token in aspect.tokens):
+    word = sum(weight for term, weight in one.weights if term in head) / one.possible if one.possible else 0.0
+    if any(token in head for token, _ in one.tokens):
         return SYNONYM + (1 - SYNONYM) * word
     return word
 
@@ -182,8 +191,9 @@ def _nearness(similarity: float | None, semantic_range: tuple[float, float]) -> 
     return min(1.0, max(0.0, (similarity - low) / (high - low)))
 
 
-def passage_of(question: Question, scored: Scored, score: float) -> Passage:
-    item = best_item(question, scored.chunk)
+def passage_of(question: Question, scored: Scored, score: float, chunk: Chunk) -> Passage:
+    """The passage that is shown for a document: its best chunk with the line that fits best."""
+    item = best_item(question, chunk)
     card = scored.chunk.card
     why = Why(
         words=tuple(aspect.written for aspect in scored.matched),
@@ -194,16 +204,15 @@ def passage_of(question: Question, scored: Scored, score: float) -> Passage:
     return Passage(
         document_id=card.id, revision=card.revision, title=card.title, kind=card.kind, category=card.category,
         severity=card.severity, language=card.language, topic=card.topic, tags=card.tags, part=item.place,
-        text=scored.chunk.chunk.text, excerpt=item.text, score=round(score, 4), why=why,
+        text=chunk.text, excerpt=item.text, score=round(score, 4), why=why,
         preconditions=card.preconditions, applies_to=card.applies_to,
     )  # fmt: skip
 
 
-def best_item(question: Question, chunk: IndexedChunk) -> Item:
+def best_item(question: Question, chunk: Chunk) -> Item:
     """The line of a chunk that says most about the question; the first one when none does."""
-    weights = question.candidate_weights
 
     def worth(item: Item) -> float:
-        return sum(weights.get(term, 0.0) for term in set(terms_of(item.text)))
+        return sum(question.weights.get(term, 0.0) for term in set(terms_of(item.text)))
 
-    return max(chunk.chunk.items, key=worth)
+    return max(chunk.items, key=worth)

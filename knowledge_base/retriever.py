@@ -10,7 +10,7 @@ from typing import Protocol
 from knowledge_base.embedders.base import Embedder, EmbedderUnavailable
 from knowledge_base.glossary import Glossary
 from knowledge_base.lexical.base import LexicalIndex
-from knowledge_base.passages import Filters, IndexedChunk, SearchResult, document_of
+from knowledge_base.passages import Candidate, Chunk, Filters, Passage, SearchResult, document_of
 from knowledge_base.ranking import Question, Scored, passage_of, score_document, vocabulary, weigh
 from knowledge_base.terms import aspects_of
 from knowledge_base.tokens import language_of
@@ -27,7 +27,11 @@ TRANSLATION = 0.93  # the same topic in the other language stands a little behin
 class Library(Protocol):
     """Where chunks are read from. Only documents that may be shown, and only their current revision."""
 
-    def load(self, document_ids: Sequence[str], filters: Filters) -> dict[str, list[IndexedChunk]]: ...
+    def load(self, keys: Sequence[str], filters: Filters, *, whole: Sequence[str]) -> dict[str, list[Candidate]]:
+        """Of these chunks the ones that may be shown, and all chunks of the documents in `whole`, by document."""
+        ...
+
+    def texts(self, keys: Sequence[str]) -> Mapping[str, Chunk]: ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Retriever:
         near, problem = self._nearest(query, filters)
         scored = self._score(question, near, filters, also)
         ordered = _prefer_language(scored, language or language_of(query))
-        passages = tuple(passage_of(question, one, score) for one, score in ordered if score >= threshold)[:limit]
+        passages = self._passages(question, [pair for pair in ordered if pair[1] >= threshold][:limit])
         return SearchResult(
             query=query,
             passages=passages,
@@ -104,12 +108,14 @@ class Retriever:
         self, question: Question, near: list[VectorHit] | None, filters: Filters, also: Sequence[str]
     ) -> list[Scored]:
         keys = self.lexical.candidates(
-            question.candidate_weights, counts=question.frequencies.counts, filters=filters, limit=CANDIDATES
+            question.weights, counts=question.frequencies.counts, filters=filters, limit=CANDIDATES
         )
-        documents = _interleaved([document_of(key) for key in keys], [document_of(hit.key) for hit in near or ()])
-        loaded = self.library.load(list(dict.fromkeys((*documents[:DOCUMENTS], *also))), filters)
-        semantic_range = self.dense.embedder.semantic_range if self.dense else (0.0, 1.0)
         found = {hit.key: hit for hit in near or ()}
+        mixed = _interleaved(keys, list(found))
+        documents = set(list(dict.fromkeys(map(document_of, mixed)))[:DOCUMENTS])
+        wanted = [key for key in mixed if document_of(key) in documents]
+        loaded = self.library.load(wanted, filters, whole=also)
+        semantic_range = self.dense.embedder.semantic_range if self.dense else (0.0, 1.0)
         return [
             score_document(
                 question, chunks, _fresh(chunks, found), semantic_range=semantic_range, dense=near is not None
@@ -117,8 +123,15 @@ class Retriever:
             for chunks in loaded.values()
         ]
 
+    def _passages(self, question: Question, chosen: Sequence[tuple[Scored, float]]) -> tuple[Passage, ...]:
+        """The texts are read last, and only those that are shown."""
+        texts = self.library.texts([one.chunk.key for one, _ in chosen]) if chosen else {}
+        return tuple(
+            passage_of(question, one, score, texts[one.chunk.key]) for one, score in chosen if one.chunk.key in texts
+        )
 
-def _fresh(chunks: Sequence[IndexedChunk], hits: Mapping[str, VectorHit]) -> dict[str, float]:
+
+def _fresh(chunks: Sequence[Candidate], hits: Mapping[str, VectorHit]) -> dict[str, float]:
     """Similarities of the chunks that still read as they did when they were embedded."""
     return {
         chunk.key: hits[chunk.key].similarity
@@ -128,7 +141,7 @@ def _fresh(chunks: Sequence[IndexedChunk], hits: Mapping[str, VectorHit]) -> dic
 
 
 def _interleaved(one: Sequence[str], other: Sequence[str]) -> list[str]:
-    """Both lists in turn, each document once: neither arm may crowd the other out."""
+    """Both lists in turn, each key once: neither arm may crowd the other out."""
     longest = max(len(one), len(other))
     mixed = (names[i] for i in range(longest) for names in (one, other) if i < len(names))
     return list(dict.fromkeys(mixed))

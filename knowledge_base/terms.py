@@ -1,46 +1,57 @@
-"""What the indexes see of a chunk, and what they see of a question. Pure."""
+"""What the indexes see of a chunk, and what they see of a question. Pure. A text is taken apart once."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from knowledge_base.glossary import Glossary, Weight, concept_token, is_concept_token
+from knowledge_base.glossary import Glossary, Weight, concept_token
 from knowledge_base.passages import Chunk, DocumentCard, IndexedChunk, IndexTerms
-from knowledge_base.tokens import Word, terms_of, words_of
+from knowledge_base.tokens import Word, terms_in, words_of
 
 
-def index_terms(card: DocumentCard, chunk: Chunk, questions: Iterable[str], glossary: Glossary) -> IndexTerms:
-    """The terms of a chunk. The questions a document answers count as text of its first chunk."""
-    head = "\n".join((card.title, " ".join(card.tags), card.topic))
-    body = chunk.text if chunk.position else "\n".join((*questions, chunk.text))
-    return IndexTerms(head=tuple(_terms_and_concepts(head, glossary)), body=tuple(_terms_and_concepts(body, glossary)))
+def indexed_chunks(
+    card: DocumentCard, chunks: Iterable[Chunk], questions: Iterable[str], glossary: Glossary
+) -> list[IndexedChunk]:
+    """The chunks of a document with their terms. The questions it answers count as text of its first chunk."""
+    head = terms_and_concepts("\n".join((card.title, " ".join(card.tags), card.topic)), glossary)
+    asked = "\n".join(questions)
+    return [_indexed(card, chunk, head, asked, glossary) for chunk in chunks]
 
 
-def _terms_and_concepts(text: str, glossary: Glossary) -> Iterator[str]:
-    yield from terms_of(text)
-    yield from _concept_tokens(text, glossary)
+def _indexed(card: DocumentCard, chunk: Chunk, head: Sequence[str], asked: str, glossary: Glossary) -> IndexedChunk:
+    text = chunk.text
+    body = terms_and_concepts(text if chunk.position else f"{asked}\n{text}", glossary)
+    terms = IndexTerms(" ".join(head), " ".join(body))
+    return IndexedChunk(card, chunk, terms, _digest(card.title, text, terms))
 
 
-def embedded_text(indexed: IndexedChunk) -> str:
-    """What a chunk's vector is made of: its title gives every chunk of a document the subject."""
-    return f"{indexed.card.title}\n{indexed.chunk.text}"
+def _digest(title: str, text: str, terms: IndexTerms) -> str:
+    """Of all that a vector depends on: the text for a model, the words and concepts for the offline embedder."""
+    whole = "\n".join((title, text, terms.head, terms.body))
+    return hashlib.blake2b(whole.encode(), digest_size=16).hexdigest()
 
 
-def with_digest(indexed: IndexedChunk) -> IndexedChunk:
-    """The chunk with the digest of all that its vector depends on: its text, and the concepts found in it."""
-    concepts = sorted(term for term in indexed.counts if is_concept_token(term))
-    text = "\n".join((embedded_text(indexed), *concepts))
-    return replace(indexed, digest=hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
+def embedded_text(title: str, text: str) -> str:
+    """What a model gets to read of a chunk: its title gives every chunk of a document the subject."""
+    return f"{title}\n{text}"
 
 
-def _concept_tokens(text: str, glossary: Glossary) -> Iterator[str]:
-    """A token for every mention, with repetitions. Names of other systems have none: they must match literally."""
-    for mention in glossary.mentions(list(words_of(text))):
-        for name in mention.concepts:
-            if glossary.weight_of(name) is not Weight.SYSTEM:
-                yield concept_token(name)
+def terms_and_concepts(text: str, glossary: Glossary) -> list[str]:
+    """Every term and a token for every mention of a concept, with repetitions.
+
+    Names of other systems have no token: they must match literally.
+    """
+    words = words_of(text)
+    concepts = glossary.concepts
+    tokens = [
+        concept_token(name)
+        for mention in glossary.mentions(words)
+        for name in mention.concepts
+        if concepts[name].weight is not Weight.SYSTEM
+    ]
+    return terms_in(words) + tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +62,16 @@ class Aspect:
     terms: tuple[str, ...]
     concepts: tuple[str, ...] = ()
     weight: Weight | None = None  # None for a word that the glossary doesn't know
+    tokens: tuple[str, ...] = field(init=False, default=())
 
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        return tuple(concept_token(name) for name in self.concepts)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens", tuple(concept_token(name) for name in self.concepts))
 
 
 def aspects_of(query: str, glossary: Glossary) -> list[Aspect]:
     """What a question speaks of, each thing once."""
-    words = list(words_of(query))
     found: dict[tuple[str, ...], Aspect] = {}
-    for aspect in _aspects(words, glossary):
+    for aspect in _aspects(words_of(query), glossary):
         key = aspect.concepts or aspect.terms
         known = found.get(key)
         if known is None:

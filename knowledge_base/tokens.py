@@ -10,7 +10,7 @@ import re
 import threading
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -67,15 +67,18 @@ def noun(word: str) -> str:
     return word
 
 
-def words_of(text: str) -> Iterator[Word]:
+def words_of(text: str) -> list[Word]:
     """The words of a text in order, stop words included."""
     text = normalise(text)
-    end = -1
+    words: list[Word] = []
+    last = -1
     for match in PIECE.finditer(text):
-        glued = match.start() == end + 1 and end >= 0 and text[end] in "_-"
-        end = match.end()
-        if match.end() - match.start() <= LONGEST_WORD:
-            yield _word(match.group(), glued)
+        start, end = match.span()
+        glued = start == last + 1 and last >= 0 and text[last] in "_-"
+        last = end
+        if end - start <= LONGEST_WORD:
+            words.append(_word(match.group(), glued))
+    return words
 
 
 @lru_cache(maxsize=65_536)
@@ -97,24 +100,31 @@ def bigrams(word: str) -> tuple[str, ...]:
     return tuple(word[i : i + 2] for i in range(len(word) - 1)) or (word,)
 
 
-def terms_of(text: str) -> Iterator[str]:
+def terms_of(text: str) -> list[str]:
     """Every term of a text, with repetitions; a name such as used_memory also gives usedmemory."""
+    return terms_in(words_of(text))
+
+
+def terms_in(words: Sequence[Word]) -> list[str]:
+    terms: list[str] = []
     compound: list[str] = []
-    for word in words_of(text):
+    for word in words:
         if not word.idle:
-            yield from word.terms
+            terms += word.terms
         if word.glued:
             compound.append(word.written)
             continue
-        yield from _joined(compound)
+        if len(compound) > 1:
+            terms += _joined(compound)
         compound = [word.written]
-    yield from _joined(compound)
+    return terms + _joined(compound)
 
 
-def _joined(parts: list[str]) -> Iterator[str]:
+def _joined(parts: Sequence[str]) -> list[str]:
     whole = "".join(parts)
     if len(parts) > 1 and whole.isascii() and len(whole) <= LONGEST_WORD:
-        yield stem(whole)
+        return [stem(whole)]
+    return []
 
 
 def language_of(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,10 +16,18 @@ class EmbedderUnavailable(Exception):
     """The vectors can't be made now. The message is for an operator."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToEmbed:
+    """A chunk on its way to a vector: as text for a model, and as the terms that the index holds already."""
+
+    text: str
+    terms: str  # separated by blanks
+
+
 class Embedder(Protocol):
     @property
     def stamp(self) -> str:
-        """Which vectors these are, with everything that changes them: "hashed-1:1024"."""
+        """Which vectors these are, with everything that changes them: "hashed-2:1024"."""
         ...
 
     @property
@@ -27,5 +36,9 @@ class Embedder(Protocol):
         ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row of unit length per text. Raises EmbedderUnavailable."""
+        """One row of unit length per question. Raises EmbedderUnavailable."""
+        ...
+
+    def embed_chunks(self, chunks: Sequence[ToEmbed]) -> Vectors:
+        """One row of unit length per chunk. Raises EmbedderUnavailable."""
         ...

@@ -6,19 +6,23 @@ Two texts are close when they share stems, parts of words (typing errors, ending
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from math import log
 from zlib import crc32
 
 import numpy as np
 
-from knowledge_base.embedders.base import Vectors
+from knowledge_base.embedders.base import ToEmbed, Vectors
 from knowledge_base.glossary import Glossary, Weight
-from knowledge_base.tokens import words_of
+from knowledge_base.terms import terms_and_concepts
 
 DIMENSION = 1_024
-STAMP = f"hashed-1:{DIMENSION}"  # not with the glossary's version: an edit re-embeds only the chunks it touches
-WORD, PART, CONCEPT, GENERAL = 1.0, 0.3, 1.6, 0.4  # a concept must outweigh the words of one language
+STAMP = f"hashed-2:{DIMENSION}"  # not with the glossary's version: an edit re-embeds only the chunks it touches
+WORD, SYLLABLES, PART = 1.0, 0.65, 0.3
+CONCEPT, GENERAL = 1.6, 0.4  # a concept must outweigh the words of one language
+
+Slots = tuple[tuple[int, ...], tuple[float, ...]]  # dimensions, and what is added there
 
 
 class HashedEmbedder:
@@ -29,45 +33,49 @@ class HashedEmbedder:
         self._glossary = glossary
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        return self._rows([terms_and_concepts(text, self._glossary) for text in texts])
+
+    def embed_chunks(self, chunks: Sequence[ToEmbed]) -> Vectors:
+        return self._rows([chunk.terms.split() for chunk in chunks])
+
+    def _rows(self, texts: Sequence[Sequence[str]]) -> Vectors:
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
-        for row, text in enumerate(texts):
-            self._fill(vectors[row], text)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.maximum(norms, 1e-9)
+        for row, terms in enumerate(texts):
+            vectors[row] = self._vector(terms)
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return vectors
 
-    def _fill(self, vector: np.ndarray, text: str) -> None:
-        for feature, weight in self._features(text).items():
-            index, sign = _slot(feature)
-            vector[index] += sign * weight
-
-    def _features(self, text: str) -> dict[str, float]:
-        """Weight of each feature; repetitions count less and less."""
-        counts: Counter[str] = Counter()
-        weights: dict[str, float] = {}
-        words = list(words_of(text))
-        for word in words:
-            if not word.idle:
-                for feature, weight in _word_features(word.written, word.terms):
-                    counts[feature] += 1
-                    weights[feature] = weight
-        for mention in self._glossary.mentions(words):
-            for name in mention.concepts:
-                counts[f"c:{name}"] += 1
-                weights[f"c:{name}"] = CONCEPT if self._glossary.weight_of(name) is Weight.CONCEPT else GENERAL
-        return {feature: weights[feature] * (1.0 + float(np.log(counts[feature]))) for feature in counts}
+    def _vector(self, terms: Iterable[str]) -> np.ndarray:
+        """Repetitions of a term count less and less."""
+        dimensions: list[int] = []
+        weights: list[float] = []
+        kinds = self._glossary.weight_of_token
+        for term, count in Counter(terms).items():
+            where, shares = _slots_of_concept(term, kinds[term]) if term in kinds else _slots_of_word(term)
+            dimensions += where
+            weights += shares if count == 1 else [share * _repeated(count) for share in shares]
+        return np.bincount(dimensions, weights=weights, minlength=DIMENSION) if dimensions else np.zeros(DIMENSION)
 
 
-@lru_cache(maxsize=65_536)
-def _word_features(written: str, terms: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
-    if "가" <= written[0] <= "힣":
-        share = WORD / len(terms) ** 0.5
-        return tuple((f"w:{term}", share) for term in terms)
-    parts = {written[i : i + 4] for i in range(len(written) - 3)} if len(written) > 4 else set()
-    return (*((f"w:{term}", WORD) for term in terms), *((f"p:{part}", PART) for part in sorted(parts)))
+@lru_cache(maxsize=1_024)
+def _repeated(count: int) -> float:
+    return 1.0 + log(count)
 
 
-@lru_cache(maxsize=262_144)
-def _slot(feature: str) -> tuple[int, float]:
-    digest = crc32(feature.encode())
-    return digest % DIMENSION, 1.0 if digest & 0x8000_0000 else -1.0
+@lru_cache(maxsize=16_384)
+def _slots_of_concept(token: str, kind: Weight) -> Slots:
+    return _slots([(f"c:{token}", CONCEPT if kind is Weight.CONCEPT else GENERAL)])
+
+
+@lru_cache(maxsize=131_072)
+def _slots_of_word(term: str) -> Slots:
+    if "가" <= term[0] <= "힣":
+        return _slots([(f"w:{term}", SYLLABLES)])
+    parts = sorted({term[i : i + 4] for i in range(len(term) - 3)}) if len(term) > 4 else []
+    return _slots([(f"w:{term}", WORD), *((f"p:{part}", PART) for part in parts)])
+
+
+def _slots(features: Iterable[tuple[str, float]]) -> Slots:
+    digests = [(crc32(feature.encode()), weight) for feature, weight in features]
+    dimensions = tuple(digest % DIMENSION for digest, _ in digests)
+    return dimensions, tuple(weight if digest & 0x8000_0000 else -weight for digest, weight in digests)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from incidents.diagnostics.redaction import ALL, Kind, Redactor
-from knowledge_base.embedders.base import EmbedderUnavailable, Vectors
+from knowledge_base.embedders.base import EmbedderUnavailable, ToEmbed, Vectors
 from sre_portal.llm.base import EmbeddingModel, LLMError
 
 
@@ -34,3 +34,6 @@ class ModelEmbedder:
             raise EmbedderUnavailable(f"The embedding model gave {len(answer.vectors)} vectors for {len(texts)} texts.")
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         return vectors
+
+    def embed_chunks(self, chunks: Sequence[ToEmbed]) -> Vectors:
+        return self.embed([chunk.text for chunk in chunks])

@@ -14,7 +14,7 @@ class MemoryIndex:
         self._chunks = {chunk.key: chunk for chunk in chunks}
         self._postings: dict[str, set[str]] = defaultdict(set)
         for key, chunk in self._chunks.items():
-            for term in {*chunk.head, *chunk.counts}:
+            for term in {*chunk.candidate.head, *chunk.candidate.counts}:
                 self._postings[term].add(key)
 
     def frequencies(self, terms: Sequence[str]) -> Frequencies:
