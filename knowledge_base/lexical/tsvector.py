@@ -11,22 +11,17 @@ from collections.abc import Mapping, Sequence
 from django.db import connection
 
 from knowledge_base.lexical.base import Frequencies
+from knowledge_base.lexical.frequencies import KeptFrequencies
 from knowledge_base.lexical.schema import CHUNKS
 from knowledge_base.lexical.sql import narrowing, within_budget
 from knowledge_base.passages import Filters, chunk_key
 
+_kept = KeptFrequencies()
+
 
 class TsvectorIndex:
     def frequencies(self, terms: Sequence[str]) -> Frequencies:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {CHUNKS}")  # noqa: S608  (a constant)
-            total = cursor.fetchone()[0]
-            cursor.execute(
-                f"SELECT t, (SELECT count(*) FROM {CHUNKS} WHERE terms @@ quote_literal(t)::tsquery) "  # noqa: S608
-                "FROM unnest(%s::text[]) AS t",
-                [list(terms)],
-            )
-            return Frequencies(total, {term: count for term, count in cursor.fetchall() if count})
+        return _kept.of(terms, count_all=_total, count=_counts)
 
     def candidates(
         self, weights: Mapping[str, float], *, counts: Mapping[str, int], filters: Filters, limit: int
@@ -44,3 +39,19 @@ class TsvectorIndex:
         with connection.cursor() as cursor:
             cursor.execute(query, [terms, [weights[term] for term in terms], *values])
             return [chunk_key(document_id, position) for document_id, position in cursor.fetchall()]
+
+
+def _total() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {CHUNKS}")  # noqa: S608  (a constant)
+        return int(cursor.fetchone()[0])
+
+
+def _counts(terms: Sequence[str]) -> dict[str, int]:
+    query = (
+        f"SELECT t, (SELECT count(*) FROM {CHUNKS} WHERE terms @@ quote_literal(t)::tsquery) "  # noqa: S608
+        "FROM unnest(%s::text[]) AS t"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [list(terms)])
+        return dict(cursor.fetchall())
