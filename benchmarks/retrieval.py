@@ -78,7 +78,7 @@ class _Raw:
         row = active_collection()
         assert row is not None  # noqa: S101  (built before)
         collection = open_collection(row.name)
-        keys = [record.key for record in collection.scan()]
+        keys = [record.id for record in collection.scan()]
         seconds = 0.0
         for start in bench.track(range(0, len(keys), PAGE), "raw Chroma"):
             some = collection.vectors(keys[start : start + PAGE])

@@ -97,18 +97,18 @@ def write_vectors(row: IndexCollection, document_ids: Sequence[str]) -> int:
     """Write what is missing or old in a collection, then delete what is left over. Return how many were embedded."""
     collection = open_collection(row.name)
     wanted = _records(document_ids)
-    present = {record.key: record for record in collection.of_documents(document_ids)}
-    changed = [pair for pair in wanted if present.get(pair[0].key) != pair[0]]
-    moved = [record for record, _ in changed if record.key in present and present[record.key].digest == record.digest]
-    kept = collection.vectors([record.key for record in moved]) if moved else {}
-    fresh = [(record, text) for record, text in changed if record.key not in kept]
+    present = {record.id: record for record in collection.of_documents(document_ids)}
+    changed = [pair for pair in wanted if present.get(pair[0].id) != pair[0]]
+    moved = [record for record, _ in changed if record.id in present]
+    kept = collection.vectors([record.id for record in moved]) if moved else {}
+    fresh = [(record, text) for record, text in changed if record.id not in kept]
     if fresh:
         embedder = embedder_for(row.stamp, current_glossary())
         collection.upsert([record for record, _ in fresh], embedder.embed_chunks([text for _, text in fresh]))
     if kept:  # the text is the same, only what is known about it changed: no need to pay for the vector again
-        again = [record for record in moved if record.key in kept]
-        collection.upsert(again, np.stack([kept[record.key] for record in again]))
-    surplus = sorted(set(present) - {record.key for record, _ in wanted})
+        again = [record for record in moved if record.id in kept]
+        collection.upsert(again, np.stack([kept[record.id] for record in again]))
+    surplus = sorted(set(present) - {record.id for record, _ in wanted})
     if surplus:
         collection.delete(surplus)
     return len(fresh)

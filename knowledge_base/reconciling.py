@@ -16,8 +16,9 @@ from django.utils import timezone
 from knowledge_base.glossary_cache import current_glossary
 from knowledge_base.indexing import record_of
 from knowledge_base.models import IndexCollection, IndexTask, KnowledgeDocument, StoredChunk
+from knowledge_base.passages import chunk_key
 from knowledge_base.vector_index import open_collection
-from knowledge_base.vector_store.base import VectorCollection
+from knowledge_base.vector_store.base import VectorCollection, vector_id
 
 logger = logging.getLogger(__name__)
 
@@ -89,28 +90,33 @@ def differences(collection: VectorCollection) -> Differences:
         "document_id", "position", "digest", "document__revision", "document__language", "document__category",
         "document__kind",
     )  # fmt: skip
-    wanted = {record.key: record for record in map(record_of, slim.iterator(chunk_size=2_000))}
+    wanted = {record.id: record for record in map(record_of, slim.iterator(chunk_size=2_000))}
+    keys = {record.key for record in wanted.values()}
     documents: set[str] = set()
-    outdated = stray = 0
+    outdated: set[str] = set()
+    stray = 0
     for present in collection.scan():
-        record = wanted.pop(present.key, None)
-        if record is None:
+        record = wanted.pop(present.id, None)
+        if record == present:
+            continue
+        documents.add(present.document_id)
+        if present.key in keys:
+            outdated.add(present.key)
+        else:
             stray += 1
-            documents.add(present.document_id)
-        elif record != present:
-            outdated += 1
-            documents.add(present.document_id)
+    missing = [record for record in wanted.values() if record.key not in outdated]
     documents.update(record.document_id for record in wanted.values())
-    return Differences(len(wanted), outdated, stray, sorted(documents - {""}))
+    return Differences(len(missing), len(outdated), stray, sorted(documents - {""}))
 
 
 def sample_health(collection: VectorCollection) -> SampleHealth:
     """Search a random sample of vectors by themselves. In a sound index each finds itself, or its equal."""
-    keys = list(StoredChunk.objects.filter(revision=F("document__revision")).values_list("document_id", "position"))
-    chosen = random.sample(keys, min(SAMPLE, len(keys)))
-    vectors = collection.vectors([f"{document_id}#{position}" for document_id, position in chosen])
+    current = StoredChunk.objects.filter(revision=F("document__revision"))
+    rows = list(current.values_list("document_id", "position", "digest"))
+    chosen = random.sample(rows, min(SAMPLE, len(rows)))
+    vectors = collection.vectors([vector_id(chunk_key(pk, position), digest) for pk, position, digest in chosen])
     found = 0
-    for key, vector in vectors.items():
+    for identifier, vector in vectors.items():
         hits = collection.query(vector, limit=3, where={})
-        found += any(hit.key == key or hit.similarity >= SAME for hit in hits)
+        found += any(vector_id(hit.key, hit.digest) == identifier or hit.similarity >= SAME for hit in hits)
     return SampleHealth(len(vectors), found)

@@ -19,7 +19,7 @@ from knowledge_base.vector_store.base import VectorCollection, VectorHit, Vector
 logger = logging.getLogger(__name__)
 
 CANDIDATES = 60  # chunks taken from each arm
-DOCUMENTS = 40  # documents scored in full
+DOCUMENTS = 24  # documents scored in full
 LONGEST_QUERY = 2_000  # a pasted log is cut: what it is about stands in the first lines
 TRANSLATION = 0.93  # the same topic in the other language stands a little behind
 

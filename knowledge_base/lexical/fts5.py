@@ -59,4 +59,4 @@ def _counts(terms: Sequence[str]) -> dict[str, int]:
 def _rows(query: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, list(values))
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -40,11 +40,28 @@ class VectorRecord:
     category: str
     kind: str
 
+    @property
+    def id(self) -> str:
+        return vector_id(self.key, self.digest)
+
+
+def vector_id(key: str, digest: str) -> str:
+    """A vector's name in the store: its chunk, and what the chunk read like.
+
+    So a hit tells whether it is stale without its metadata being read, and a new reading never overwrites the old one.
+    """
+    return f"{key}~{digest}"
+
+
+def hit_of(identifier: str, similarity: float) -> VectorHit:
+    key, _, digest = identifier.rpartition("~")
+    return VectorHit(key, similarity, digest)
+
 
 class VectorCollection(Protocol):
     def upsert(self, records: Sequence[VectorRecord], vectors: Vectors) -> None: ...
 
-    def delete(self, keys: Sequence[str]) -> None: ...
+    def delete(self, ids: Sequence[str]) -> None: ...
 
     def query(self, vector: Vectors, *, limit: int, where: Mapping[str, Sequence[str]]) -> list[VectorHit]: ...
 
@@ -52,7 +69,7 @@ class VectorCollection(Protocol):
 
     def of_documents(self, document_ids: Sequence[str]) -> list[VectorRecord]: ...
 
-    def vectors(self, keys: Sequence[str]) -> dict[str, Vectors]: ...
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]: ...
 
     def count(self) -> int: ...
 

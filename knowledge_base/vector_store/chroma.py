@@ -22,6 +22,7 @@ from knowledge_base.vector_store.base import (
     VectorHit,
     VectorRecord,
     VectorStoreUnavailable,
+    hit_of,
 )
 from knowledge_base.vector_store.ownership import DirectoryLock
 
@@ -45,15 +46,15 @@ class ChromaCollection:
             for start in range(0, len(records), BATCH):
                 some = records[start : start + BATCH]
                 self._collection.upsert(
-                    ids=[record.key for record in some],
+                    ids=[record.id for record in some],
                     embeddings=vectors[start : start + BATCH],
                     metadatas=[_metadata(record) for record in some],
                 )
 
-    def delete(self, keys: Sequence[str]) -> None:
+    def delete(self, ids: Sequence[str]) -> None:
         with _anticipated():
-            for start in range(0, len(keys), BATCH):
-                self._collection.delete(ids=list(keys[start : start + BATCH]))
+            for start in range(0, len(ids), BATCH):
+                self._collection.delete(ids=list(ids[start : start + BATCH]))
 
     def query(self, vector: Vectors, *, limit: int, where: Mapping[str, Sequence[str]]) -> list[VectorHit]:
         with _anticipated():
@@ -61,15 +62,12 @@ class ChromaCollection:
                 query_embeddings=vector[None, :],
                 n_results=limit,
                 where=_where(where),
-                include=["distances", "metadatas"],
+                include=["distances"],  # metadata would cost more than the search itself
             )
-        keys, distances, metadatas = found["ids"][0], found["distances"], found["metadatas"]
-        if distances is None or metadatas is None:
+        distances = found["distances"]
+        if distances is None:
             return []
-        return [
-            VectorHit(key, 1.0 - float(distance), str(metadata["digest"]))
-            for key, distance, metadata in zip(keys, distances[0], metadatas[0], strict=True)
-        ]
+        return [hit_of(name, 1.0 - float(far)) for name, far in zip(found["ids"][0], distances[0], strict=True)]
 
     def scan(self) -> Iterable[VectorRecord]:
         offset = 0
@@ -88,13 +86,13 @@ class ChromaCollection:
             found = self._collection.get(where=_where({"document_id": document_ids}), include=["metadatas"])
         return list(_records(found))
 
-    def vectors(self, keys: Sequence[str]) -> dict[str, Vectors]:
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
         with _anticipated():
-            found = self._collection.get(ids=list(keys), include=["embeddings"])
+            found = self._collection.get(ids=list(ids), include=["embeddings"])
         embeddings = found["embeddings"]
         if embeddings is None:
             return {}
-        return {key: np.asarray(row, dtype=np.float32) for key, row in zip(found["ids"], embeddings, strict=True)}
+        return {name: np.asarray(row, dtype=np.float32) for name, row in zip(found["ids"], embeddings, strict=True)}
 
     def count(self) -> int:
         with _anticipated():
@@ -213,7 +211,6 @@ def _metadata(record: VectorRecord) -> dict[str, str | int]:
     return {
         "document_id": record.document_id,
         "revision": record.revision,
-        "digest": record.digest,
         "language": record.language,
         "category": record.category,
         "kind": record.kind,
@@ -221,13 +218,14 @@ def _metadata(record: VectorRecord) -> dict[str, str | int]:
 
 
 def _records(found: Mapping[str, Any]) -> Iterator[VectorRecord]:
-    for key, metadata in zip(found["ids"], found["metadatas"] or (), strict=True):
+    for name, metadata in zip(found["ids"], found["metadatas"] or (), strict=True):
         read = metadata or {}
+        key, _, digest = name.rpartition("~")
         yield VectorRecord(
             key=key,
             document_id=str(read.get("document_id", "")),
             revision=int(read.get("revision", 0)),
-            digest=str(read.get("digest", "")),
+            digest=digest,
             language=str(read.get("language", "")),
             category=str(read.get("category", "")),
             kind=str(read.get("kind", "")),

@@ -18,26 +18,26 @@ class ExactCollection:
 
     def upsert(self, records: Sequence[VectorRecord], vectors: Vectors) -> None:
         for record, vector in zip(records, vectors, strict=True):
-            self._records[record.key] = record
-            self._vectors[record.key] = vector
+            self._records[record.id] = record
+            self._vectors[record.id] = vector
         self._matrix = None
 
-    def delete(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            self._records.pop(key, None)
-            self._vectors.pop(key, None)
+    def delete(self, ids: Sequence[str]) -> None:
+        for identifier in ids:
+            self._records.pop(identifier, None)
+            self._vectors.pop(identifier, None)
         self._matrix = None
 
     def query(self, vector: Vectors, *, limit: int, where: Mapping[str, Sequence[str]]) -> list[VectorHit]:
         if not self._records:
             return []
         if self._matrix is None:
-            self._matrix = np.stack([self._vectors[key] for key in self._records])
+            self._matrix = np.stack([self._vectors[identifier] for identifier in self._records])
         similarities = self._matrix @ vector
-        keys = list(self._records)
+        records = list(self._records.values())
         hits: list[VectorHit] = []
         for row in np.argsort(-similarities, kind="stable"):
-            record = self._records[keys[row]]
+            record = records[row]
             if all(getattr(record, name) in wanted for name, wanted in where.items()):
                 hits.append(VectorHit(record.key, float(similarities[row]), record.digest))
             if len(hits) == limit:
@@ -51,8 +51,8 @@ class ExactCollection:
         wanted = set(document_ids)
         return [record for record in self._records.values() if record.document_id in wanted]
 
-    def vectors(self, keys: Sequence[str]) -> dict[str, Vectors]:
-        return {key: self._vectors[key] for key in keys if key in self._vectors}
+    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        return {identifier: self._vectors[identifier] for identifier in ids if identifier in self._vectors}
 
     def count(self) -> int:
         return len(self._records)

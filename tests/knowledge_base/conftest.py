@@ -75,5 +75,10 @@ def indexed_documents() -> set[str]:
     return {record.document_id for record in active_vectors().scan()}
 
 
+def vector_ids(document_id: str) -> list[str]:
+    """The names of a document's vectors in the active collection."""
+    return sorted(record.id for record in active_vectors().of_documents([document_id]))
+
+
 def waiting() -> int:
     return IndexTask.objects.exclude(state=IndexTask.State.DONE).count()

@@ -13,7 +13,7 @@ from knowledge_base import indexing, retrieval, services, vector_index
 from knowledge_base.models import IndexCollection, IndexTask, KnowledgeDocument, StoredChunk
 from knowledge_base.reconciling import differences
 from knowledge_base.vector_store.base import VectorStoreUnavailable
-from tests.knowledge_base.conftest import active_vectors, indexed_documents, settle, waiting
+from tests.knowledge_base.conftest import active_vectors, indexed_documents, settle, vector_ids, waiting
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("chroma")]
 
@@ -253,8 +253,8 @@ class ReconcilingTests:
         settle()
         vectors = active_vectors()
         record = vectors.of_documents(["a"])[0]
-        vector = vectors.vectors([record.key])[record.key]
-        vectors.delete(["b#0", "b#1"])
+        vector = vectors.vectors([record.id])[record.id]
+        vectors.delete(vector_ids("b"))
         vectors.upsert([_altered(record, digest="old")], vector[None, :])
         vectors.upsert([_altered(record, key="ghost#0", document_id="ghost")], vector[None, :])
 

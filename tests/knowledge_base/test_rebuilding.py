@@ -17,7 +17,7 @@ from knowledge_base.rebuilding import request_rebuild
 from knowledge_base.reconciling import differences
 from knowledge_base.vector_store import chroma as chroma_store
 from knowledge_base.vector_store.base import VectorStoreUnavailable
-from tests.knowledge_base.conftest import active_vectors, indexed_documents, settle
+from tests.knowledge_base.conftest import active_vectors, indexed_documents, settle, vector_ids
 from tests.openai_server import openai_server as openai_server
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -200,7 +200,7 @@ class CommandTests:
         assert not IndexTask.objects.exclude(state="done").exists()
 
     def test_reconcile_mends_and_counts(self, filled):
-        active_vectors().delete(["doc-3#0"])
+        active_vectors().delete(vector_ids("doc-3")[:1])
         said = io.StringIO()
 
         call_command("reconcile", stdout=said)
@@ -218,9 +218,10 @@ class CommandTests:
 class StoreFailureTests:
     def test_is_one_sentence_for_the_operator(self, filled):
         (filled / "x").touch()
-        collection = active_vectors()
+        collection, first = active_vectors(), vector_ids("doc-1")[0]
+        too_short = collection.vectors([first])[first][:10]
 
         with pytest.raises(VectorStoreUnavailable) as caught:
-            collection.query(collection.vectors(["doc-1#0"])["doc-1#0"][:10], limit=1, where={})
+            collection.query(too_short, limit=1, where={})
 
         assert "\n" not in str(caught.value)
