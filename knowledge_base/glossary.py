@@ -88,8 +88,11 @@ class Glossary:
         """Every mention in reading order, the longest at each place, none inside another."""
         symbols = [(symbol, index) for index, word in enumerate(words) for symbol in word.symbols]
         found, skip, begins = [], 0, self._trie
+        following = [symbol for symbol, _ in symbols[1:]] + [END]
         for at, (symbol, first) in enumerate(symbols):
-            if at < skip or symbol not in begins:
+            node = begins.get(symbol)
+            # Most places begin nothing: neither the symbol alone nor with the next one.
+            if node is None or at < skip or (END not in node and following[at] not in node):
                 continue
             end, concepts = self._longest(symbols, words, at)
             if concepts:

@@ -7,7 +7,8 @@ is being replaced never vanishes from search.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -25,7 +26,7 @@ from knowledge_base.vector_store.base import VectorRecord, VectorStoreUnavailabl
 
 logger = logging.getLogger(__name__)
 
-BATCH = 64  # documents worked on at once
+BATCH = 128  # documents worked on at once
 LEASE = timedelta(minutes=5)
 LONGEST_DELAY = timedelta(minutes=5)
 
@@ -52,14 +53,13 @@ def process_due_tasks(*, limit: int = BATCH, at: datetime | None = None) -> int:
 def _finish(tasks: Sequence[IndexTask], revisions: dict[str, int]) -> None:
     """Mark the tasks done whose document was not changed meanwhile. The others wait again."""
     now = timezone.now()
+    alike: dict[tuple[int, int | None], list[int]] = defaultdict(list)
     for task in tasks:
-        unchanged = IndexTask.objects.filter(pk=task.pk, generation=task.generation)
+        alike[task.generation, revisions.get(task.document_id)].append(task.pk)
+    for (generation, revision), ids in alike.items():
+        unchanged = IndexTask.objects.filter(pk__in=ids, generation=generation)
         unchanged.update(
-            state=IndexTask.State.DONE,
-            lease_until=None,
-            last_error="",
-            indexed_revision=revisions.get(task.document_id),
-            indexed_at=now,
+            state=IndexTask.State.DONE, lease_until=None, last_error="", indexed_revision=revision, indexed_at=now
         )
 
 
@@ -72,25 +72,24 @@ def _postpone(tasks: Sequence[IndexTask], error: str, at: datetime) -> None:
 
 def index_documents(document_ids: Sequence[str]) -> dict[str, int]:
     """Make chunks and vectors of some documents what the database says. Return the revisions of the published ones."""
-    published = list(KnowledgeDocument.objects.published().filter(pk__in=document_ids))
-    gone = set(document_ids) - {document.pk for document in published}
-    StoredChunk.objects.filter(document_id__in=gone).delete()
-    refresh_stale_chunks(published)
+    published = KnowledgeDocument.objects.published().filter(pk__in=document_ids)
+    revisions = dict(published.values_list("pk", "revision"))
+    StoredChunk.objects.filter(document_id__in=set(document_ids) - revisions.keys()).delete()
+    refresh_stale_chunks(revisions)
     for row in IndexCollection.objects.exclude(state=IndexCollection.State.RETIRED):
         write_vectors(row, document_ids)
-    return {document.pk: document.revision for document in published}
+    return revisions
 
 
-def refresh_stale_chunks(documents: Sequence[KnowledgeDocument]) -> None:
-    """Redo the chunks of those documents that have none of their revision, or of an older glossary."""
+def refresh_stale_chunks(document_ids: Collection[str]) -> None:
+    """Redo the chunks of those published documents that have none of their revision, or of an older glossary."""
     glossary = current_glossary()
     fresh = StoredChunk.objects.filter(
-        document_id__in=[document.pk for document in documents],
-        revision=F("document__revision"),
-        glossary_version=glossary.version,
+        document_id__in=document_ids, revision=F("document__revision"), glossary_version=glossary.version
     )
-    known = set(fresh.values_list("document_id", flat=True))
-    refresh_chunks([document for document in documents if document.pk not in known], glossary)
+    stale = set(document_ids).difference(fresh.values_list("document_id", flat=True))
+    if stale:
+        refresh_chunks(KnowledgeDocument.objects.published().filter(pk__in=stale), glossary)
 
 
 def write_vectors(row: IndexCollection, document_ids: Sequence[str]) -> int:
@@ -121,7 +120,11 @@ def _records(document_ids: Sequence[str]) -> list[tuple[VectorRecord, ToEmbed]]:
         document__status=KnowledgeDocument.Status.PUBLISHED,
         revision=F("document__revision"),
     ).select_related("document")
-    return [(record_of(row), _to_embed(row)) for row in rows.order_by("document_id", "position")]
+    needed = rows.only("position", "items", "head", "body", "digest", "document__title", *RECORD_FIELDS)
+    return [(record_of(row), _to_embed(row)) for row in needed.order_by("document_id", "position")]
+
+
+RECORD_FIELDS = ("document__revision", "document__language", "document__category", "document__kind")
 
 
 def record_of(row: StoredChunk) -> VectorRecord:

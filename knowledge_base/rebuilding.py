@@ -55,7 +55,7 @@ def rebuild(row: IndexCollection, *, progress: Progress = lambda done, total: No
     ids = list(KnowledgeDocument.objects.published().order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]
-        refresh_stale_chunks(list(KnowledgeDocument.objects.published().filter(pk__in=some)))
+        refresh_stale_chunks(some)
         write_vectors(row, some)
         process_due_tasks()  # changes made meanwhile reach both collections
         progress(min(start + BATCH, len(ids)), len(ids))

@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from knowledge_base.glossary_cache import current_glossary
-from knowledge_base.indexing import record_of
+from knowledge_base.indexing import RECORD_FIELDS, record_of
 from knowledge_base.models import IndexCollection, IndexTask, KnowledgeDocument, StoredChunk
 from knowledge_base.passages import chunk_key
 from knowledge_base.vector_index import open_collection
@@ -86,10 +86,7 @@ def differences(collection: VectorCollection) -> Differences:
     rows = StoredChunk.objects.filter(
         document__status=KnowledgeDocument.Status.PUBLISHED, revision=F("document__revision")
     ).select_related("document")
-    slim = rows.only(
-        "document_id", "position", "digest", "document__revision", "document__language", "document__category",
-        "document__kind",
-    )  # fmt: skip
+    slim = rows.only("document_id", "position", "digest", *RECORD_FIELDS)
     wanted = {record.id: record for record in map(record_of, slim.iterator(chunk_size=2_000))}
     keys = {record.key for record in wanted.values()}
     documents: set[str] = set()

@@ -53,6 +53,8 @@ def normalise(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
+    if not word.isalpha():
+        return word  # db0, 7f3a91: a name, not a word
     with _STEMMING:
         return str(_STEMMER.stemWord(word))
 
