@@ -52,7 +52,7 @@ def _hangul(written: str) -> tuple[tuple[str, ...], str]:
 
 def _beginning(written: str) -> str:
     """What the word as typed and its stem have in common: "memory" is kept as "memori"."""
-    stem = next(terms_of(written), written)
+    stem = next(iter(terms_of(written)), written)
     alike = (n for n, (one, other) in enumerate(zip(written, stem, strict=False)) if one != other)
     return written[: next(alike, min(len(written), len(stem)))]
 
