@@ -14,6 +14,7 @@ from incidents.texts import storable_json, storable_text
 
 Origin = EvidenceItem.Origin
 GLANCE = 200_000  # characters; enough to say what a text is, without reading 10 MB twice
+QUOTE_LENGTH = 600  # characters of a line that a report quotes at most
 
 
 @dataclass(frozen=True, slots=True)

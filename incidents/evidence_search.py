@@ -1,4 +1,4 @@
-"""From a quote in a report to its line in the evidence, and the lines around it."""
+"""From a quote in a report to its line in the evidence."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from incidents.models import EvidenceItem, Incident
-
-WINDOW = 500  # lines on one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +38,3 @@ def _matches(item: EvidenceItem, wanted: str) -> Iterator[tuple[Place, int]]:
     for number, line in enumerate(item.text.split("\n"), start=1):
         if wanted in line:
             yield Place(item.sequence, number), 2 if line.strip() == wanted else 1
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Some lines of a text, with what is needed to walk through the rest."""
-
-    lines: list[tuple[int, str]]
-    total: int
-    marked: int
-    earlier: int | None  # first line of the window before; None at the beginning
-    later: int | None
-
-    @property
-    def first(self) -> int:
-        return self.lines[0][0] if self.lines else 0
-
-    @property
-    def last(self) -> int:
-        return self.lines[-1][0] if self.lines else 0
-
-
-def window_of(text: str, line: str, start: str) -> Window:
-    """The window that begins at `start`, or else the one around `line`. Nonsense counts as the beginning."""
-    lines = text.split("\n")
-    marked = _line_number(line, len(lines))
-    first = _line_number(start, len(lines)) or max(1, marked - WINDOW // 4)
-    shown = lines[first - 1 : first - 1 + WINDOW]
-    after = first + len(shown)
-    return Window(
-        lines=list(enumerate(shown, start=first)),
-        total=len(lines),
-        marked=marked,
-        earlier=max(1, first - WINDOW) if first > 1 else None,
-        later=after if after <= len(lines) else None,
-    )
-
-
-def _line_number(value: str, total: int) -> int:
-    return min(int(value), total) if value.isascii() and value.isdigit() and len(value) < 10 else 0

@@ -1,6 +1,6 @@
 """Addresses of the pages. Incidents go by their public number."""
 
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from incidents import (
@@ -29,7 +29,7 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/assign/", views.incident_assign, name="incident-assign"),
     path("incidents/<incident:incident_id>/evidence/", views.evidence_add, name="evidence-add"),
     path("incidents/<incident:incident_id>/evidence/find/", views.evidence_find, name="evidence-find"),
-    path("incidents/<incident:incident_id>/evidence/<int:sequence>/", views.evidence_detail, name="evidence-detail"),
+    path("", include("incidents.log_viewer.urls")),
     path("incidents/<incident:incident_id>/analyse/", run_views.start_analysis, name="run-start"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/", views.run_detail, name="run-detail"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/events", run_views.run_events, name="run-events"),

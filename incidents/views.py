@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,7 +16,7 @@ from incidents import queries, services
 from incidents.closing import services as closing_services
 from incidents.diagnostics.evidence import describe, prefill, recognise
 from incidents.evidence_rows import GLANCE
-from incidents.evidence_search import place_of, window_of
+from incidents.evidence_search import place_of
 from incidents.forms import EvidenceForm, IncidentForm, StatusForm
 from incidents.language import current_language
 from incidents.models import AnalysisRun, Incident
@@ -124,17 +124,6 @@ def evidence_add(request: PortalRequest, incident_id: int) -> HttpResponse:
     except services.AnalysisAlreadyRunning:
         messages.info(request, _("The evidence was added. The analysis under way does not see it; start another one."))
     return redirect(incident)
-
-
-@may_view
-@require_GET
-def evidence_detail(request: PortalRequest, incident_id: int, sequence: int) -> HttpResponse:
-    """One text with numbered lines, a window of it at a time; `?line=` leads to a line."""
-    incident = queries.incident_for(request.user, incident_id)
-    item = get_object_or_404(incident.evidence.select_related("added_by"), sequence=sequence)
-    window = window_of(item.text, request.GET.get("line", ""), request.GET.get("from", ""))
-    context = {"section": "incidents", "incident": incident, "item": item, "window": window}
-    return render(request, "incidents/evidence.html", context)
 
 
 @may_view

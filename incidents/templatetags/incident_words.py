@@ -159,3 +159,9 @@ def in_two(text: str) -> dict[str, str]:
 def prose(text: str) -> SafeString:
     """Text of an analyst, which may hold Markdown and is not to be trusted."""
     return mark_safe(prose_rendering.render(text))  # noqa: S308 (sanitised there)
+
+
+@register.filter
+def grouped(number: float) -> str:
+    """A count that can be read at a glance: 100,000 in both languages."""
+    return f"{number:,.0f}"

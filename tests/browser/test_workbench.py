@@ -254,6 +254,22 @@ class EvidenceTests:
         assert page.locator(".log .is-marked").count() in (0, 1)
         assert "/incidents/INC-" in page.url
 
+    def test_scrolls_through_a_long_log_with_few_lines_on_the_page(self, browser, portal, bob):
+        text = "\n".join(f"2417:M 02 Mar 2026 04:00:00.100 * line {number}" for number in range(1, 30_001))
+        incident = services.create_incident(intake=IncidentInput(pasted=(text,)), reporter=bob, language="en")
+        address = portal()
+        page = browser.open(user=bob, address=address, permissions=["clipboard-read", "clipboard-write"])
+        page.goto(f"{address}{incident.evidence.get().get_absolute_url()}#L20000-L20002")
+        page.locator("#L20001.is-marked").wait_for()
+
+        page.get_by_role("button", name="Copy the lines").click()
+        page.get_by_text("Copied").wait_for()
+        page.locator(".log-view").press("End")
+        page.locator("#L30000").wait_for()
+
+        assert page.evaluate("navigator.clipboard.readText()").split("\n")[2].endswith("line 20002")
+        assert page.locator(".log li").count() <= 1_000
+
     def test_adds_more_and_shows_what_changed(self, browser, portal, bob, start):
         address = portal()
         page = browser.open(user=bob, address=address)
