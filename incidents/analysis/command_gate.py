@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from incidents.analysis.phrases import phrases
@@ -21,7 +21,9 @@ from incidents.diagnostics.commands import (
     parse_version,
     render,
 )
+from incidents.diagnostics.commands.tables import commands, containers, read_toml
 from incidents.diagnostics.dossier import Dossier
+from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.fields import MissingField
 from incidents.diagnostics.findings import Risk
 from incidents.diagnostics.text import Text
@@ -57,7 +59,20 @@ def target_of(dossier: Dossier) -> Target:
     managed = next((name for name, pattern in _SERVICES if pattern.search(texts)), None)
     topology = dossier.deployment if dossier.deployment in TOPOLOGIES else ""
     version = parse_version(dossier.version) if dossier.version else None
-    return Target("valkey" if dossier.is_valkey else "redis", version, topology, managed)
+    product = "valkey" if dossier.is_valkey else "redis"
+    return Target(product, version, topology, managed, refused_in(dossier))
+
+
+def refused_in(dossier: Dossier) -> frozenset[str]:
+    """Commands that the server is said to refuse, by its own replies, its configuration or the reporter."""
+    texts = [dossier.prose, dossier.client_errors, *(p.text for p in dossier.of_kind(EvidenceKind.CONFIG))]
+    found = (match["command"] for pattern in _refusals() for text in texts for match in pattern.finditer(text))
+    return frozenset(name for word in found if (name := word.replace("|", " ").upper()) in {*commands(), *containers()})
+
+
+@cache
+def _refusals() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for pattern in read_toml("dialects.toml")["refused"]["patterns"])
 
 
 def counts_of(dossier: Dossier) -> Mapping[str, int]:

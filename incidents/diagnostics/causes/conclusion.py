@@ -16,6 +16,7 @@ BELIEVED = 0.0  # log-odds from which a hypothesis takes part in the verdict
 SUSPECTED = -2.6  # log-odds from which a hint is better than silence when trouble is reported
 INDEPENDENT = 1.0  # log-odds from which a second, unrelated cause is told beside the first
 CLEARER = 2.0  # log-odds by which an effect is told too clearly for a cause that is only told to explain it away
+HARMLESS = 2.5  # log-odds that words lose where a rule has seen what they tell and calls it no trouble
 MINOR = 1  # a low finding alone does not make an incident
 
 
@@ -78,6 +79,8 @@ def _judge(weighed: Weighed, *, at_ease: bool, well_seen: bool) -> Weighed:
     if weighed.active or not (weighed.said or weighed.resembles):
         return weighed
     doubt = 4.0 + weighed.resembles if at_ease else 1.0 + 0.7 * weighed.resembles if well_seen else 0.0
+    if well_seen and any(f.state is State.CONTEXT for f in weighed.support):
+        doubt += HARMLESS  # what is told was looked at and found harmless
     score = weighed.score - doubt
     return replace(weighed, score=score, confidence=confidence_of(score))
 

@@ -101,6 +101,8 @@ def _place_problems(
     command: Command, arguments: Sequence[str], target: Target, invocation: Invocation
 ) -> Iterator[Problem]:
     """Yield why a command that exists cannot be run there, or not like this."""
+    if target.refuses(command.name):
+        yield True, say("refused-here", command=command.name)
     yield from _sentinel_problems(command, invocation)
     yield from _topology_problems(command, target)
     yield from _service_problems(command, arguments, target)

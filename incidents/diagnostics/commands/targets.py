@@ -20,6 +20,7 @@ class Target:
     version: Version | None = None
     topology: str = ""
     managed: str | None = None
+    refused: frozenset[str] = frozenset()  # commands the server was seen to refuse: "CONFIG", "CLIENT NO-EVICT"
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -33,6 +34,10 @@ class Target:
     def at_least(self, *bound: int) -> bool:
         """Say whether the version is known and not below the bound."""
         return self.version is not None and at_least(self.version, bound)
+
+    def refuses(self, command: str) -> bool:
+        """Say whether the server was seen to refuse a command, given by its full name such as CONFIG SET."""
+        return command in self.refused or command.split()[0] in self.refused
 
     @property
     def name(self) -> str:

@@ -112,8 +112,23 @@ def mass_loss(view: View, spec: RuleSpec) -> Verdict | None:
     expired = 0.0
     if not view.node.restarted and view.has("expired_keys") and view.node.earlier.has("expired_keys"):
         expired = view.node.growth("expired_keys").amount
+    values: dict[str, object] = {"before": before, "after": after}
+    if flushes := _flushes_between(view):
+        quotes = (quote, *(Evidence(f"cmdstat_{name} +{calls}", "INFO ×2", node=view.node.name)
+                           for name, calls in flushes.items()))  # fmt: skip
+        told = ", ".join(f"{name.upper()} ×{calls}" for name, calls in flushes.items())
+        return Verdict(Severity.CRITICAL, evidence=quotes, values={**values, "commands": told}, variant="flushed")
     severity = Severity.MEDIUM if expired > spec.thresholds["expired_share"] * (before - after) else Severity.CRITICAL
-    return Verdict(severity, evidence=(quote,), values={"before": before, "after": after})
+    return Verdict(severity, evidence=(quote,), values=values)
+
+
+def _flushes_between(view: View) -> dict[str, int]:
+    """FLUSHALL and FLUSHDB that ran between the samples, by calls. A restart or RESETSTAT has reset the counters."""
+    now = view.node.info.commands
+    before = {} if view.node.restarted or view.node.earlier is None else view.node.earlier.info.commands
+    grown = {name: now[name].calls - (before[name].calls if name in before else 0)
+             for name in ("flushall", "flushdb") if name in now}  # fmt: skip
+    return {name: calls for name, calls in grown.items() if calls > 0}
 
 
 @rule("ks-expiry-burst")

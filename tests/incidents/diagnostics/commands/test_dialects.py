@@ -146,3 +146,16 @@ class TestSubstitute:
     def test_is_none_where_none_exists(self):
         assert substitute("redis-cli CLIENT NO-TOUCH ON", REDIS_62) is None
         assert substitute("df -h", REDIS_62) is None
+
+
+class AServerThatWasSeenToRefuseTests:
+    TARGET = Target(version=(7, 0, 15), refused=frozenset({"CONFIG", "CLIENT NO-EVICT"}))
+
+    def test_is_shown_the_way_round_a_renamed_command(self):
+        rendering = render("redis-cli CONFIG SET maxmemory 2gb", self.TARGET)
+
+        assert rendering.command == ""
+        assert "rename-command" in rendering.text.en
+
+    def test_keeps_the_other_subcommands(self):
+        assert render("redis-cli CLIENT LIST", self.TARGET).command == "redis-cli CLIENT LIST"
