@@ -12,6 +12,7 @@ from incidents import (
     run_views,
     views,
 )
+from incidents.finding import search_views
 from incidents.finding import views as finding
 
 urlpatterns = [
@@ -41,6 +42,8 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/sent/", chat_views.sent, name="model-sent"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/replays/", chat_views.replays, name="run-replays"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/capsule.json", chat_views.capsule, name="run-capsule"),
+    path("search/", search_views.search_page, name="search"),
+    path("search/suggest/", search_views.suggestions, name="suggestions"),
     path("rules/", rule_views.rule_list, name="rule-list"),
     path("rules/<slug:rule_id>/", rule_views.rule_detail, name="rule-detail"),
     path("account/token/", account_views.token, name="token"),

@@ -45,6 +45,9 @@ ACCESS: dict[str, dict[str, str]] = {
     "model-sent": {"GET": "operator"},
     "run-replays": {"GET": "operator", "POST": "operator"},
     "run-capsule": {"GET": "operator"},
+    # One search over everything one may see
+    "search": {"GET": "member"},
+    "suggestions": {"GET": "member"},
     # The catalogue of rules, as pages
     "rule-list": {"GET": "operator"},
     "rule-detail": {"GET": "operator"},

@@ -43,19 +43,9 @@
     closeMenus(event.target.closest("details.menu"));
   });
 
-  // --- Keys: `/` and `n` go where their element says ---
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      const menu = document.querySelector("details.menu[open]");
-      if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-    const target = /^[a-z/?]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]`);
-    if (!target) return;
-    event.preventDefault();
-    if (target.matches("a, button")) target.click();
-    else target.focus();
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   });
 
   // --- Intake: what was recognised fills fields that nobody has filled ---
