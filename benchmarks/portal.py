@@ -59,7 +59,7 @@ def administrator() -> User:
 
 def fill_documents(bench: Bench, count: int) -> None:
     """Import documents up to a number and index them. Those of an earlier bench are taken as they are."""
-    from knowledge_base.importing import import_rows
+    from knowledge_base.importing.rows import import_rows
     from knowledge_base.indexer import index_round
     from knowledge_base.models import KnowledgeDocument
 

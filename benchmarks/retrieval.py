@@ -37,7 +37,7 @@ def run(bench: Bench) -> None:
 
 def _import(bench: Bench, *, first: int, last: int) -> dict[str, float]:
     """Import documents as an operator does, and let the indexer work the outbox off."""
-    from knowledge_base.importing import import_rows
+    from knowledge_base.importing.rows import import_rows
     from knowledge_base.indexer import index_round
     from knowledge_base.indexing import process_due_tasks
 

@@ -18,6 +18,7 @@ from knowledge_base.admin_filters import DueFilter, IndexStateFilter
 from knowledge_base.admin_forms import DocumentForm, GlossaryForm
 from knowledge_base.glossary_cache import current_glossary
 from knowledge_base.health import index_health
+from knowledge_base.importing.desk import ImportingAdmin
 from knowledge_base.linting.desk import LintedAdmin
 from knowledge_base.models import GlossaryEntry, IndexTask, KnowledgeDocument, StoredChunk
 from knowledge_base.rendering import rendered
@@ -26,7 +27,7 @@ TONES = {"done": "ok", "pending": "waiting", "running": "waiting", "failed": "fa
 
 
 @admin.register(KnowledgeDocument)
-class KnowledgeDocumentAdmin(LintedAdmin):
+class KnowledgeDocumentAdmin(LintedAdmin, ImportingAdmin):
     form = DocumentForm
     change_list_template = "admin/knowledge_base/knowledgedocument/change_list.html"
     change_form_template = "admin/knowledge_base/knowledgedocument/change_form.html"
@@ -35,7 +36,7 @@ class KnowledgeDocumentAdmin(LintedAdmin):
     search_fields = ("id", "title", "topic", "tags", "notes")
     list_per_page = 50
     date_hierarchy = None
-    actions = ("publish", "unpublish", "archive", "reindex")
+    actions = ("publish", "unpublish", "archive", "reindex", "export_pack")
     readonly_fields = ("revision", "origin", "created_at", "updated_at", "index_state")
     fieldsets = (
         (None, {"fields": ("id", "title", ("kind", "category", "severity"), ("language", "topic"), "status")}),

@@ -30,6 +30,7 @@ FRONT_FIELDS = (
     "id", "kind", "language", "topic", "category", "severity", "title", "tags", "related_metrics", "applies_to",
     "preconditions", "questions", "sources",
 )  # fmt: skip
+CARE_FIELDS = ("status", "owner", "review_by")  # in packs only
 
 
 @cache
@@ -43,6 +44,11 @@ def _field_of(kind: str) -> dict[str, str]:
     """Every way to write a section's or a label's name, lower case, with the field it means."""
     table = _names()[kind]
     return {name.lower(): field for field, names in table.items() for listed in names.values() for name in listed}
+
+
+def section_named(heading: str) -> str:
+    """The field that a heading means; empty when it is none of ours."""
+    return _field_of("sections").get(_plain(heading), "")
 
 
 class UnreadableDocument(ValueError):
@@ -194,7 +200,7 @@ def _labelled(line: str, at: str, step: Mapping[str, str]) -> tuple[str, str]:
 def write_markdown(fields: Mapping[str, Any]) -> str:
     """The file of a document. Reading it back gives the same fields."""
     language = "ko" if fields.get("language") == "ko" else "en"
-    front = {name: fields[name] for name in FRONT_FIELDS if fields.get(name)}
+    front = {name: fields[name] for name in (*FRONT_FIELDS, *CARE_FIELDS) if fields.get(name)}
     block = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1_000)
     parts = [f"---\n{block}---"]
     for field, names in _names()["sections"].items():

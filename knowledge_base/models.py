@@ -392,3 +392,6 @@ class IndexCollection(models.Model):
 
 # Feedback has a folder of its own; Django finds models through this module.
 from knowledge_base.feedback.models import Feedback, FeedbackSwitch, FeedbackTally  # noqa: E402, F401
+
+# Tables of topics that have a folder of their own; Django finds models through this module.
+from knowledge_base.importing.models import ImportedDocument, ImportJob, ImportJobRow  # noqa: E402, F401

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import IO, Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from knowledge_base.document_fields import InvalidDocument, clean_fields
-from knowledge_base.importing import ImportReport, Row, Verdict, import_rows
+from knowledge_base.importing import folders, packs
+from knowledge_base.importing.rows import import_rows
+from knowledge_base.importing.verdicts import ImportReport, Row, Sourced, Verdict
 from knowledge_base.indexer import start_background_indexer, stop_background_indexer, wake_indexer
 from knowledge_base.linting import LintNote, lint_document
 from knowledge_base.models import IndexTask, KnowledgeDocument
@@ -33,10 +35,13 @@ __all__ = [
     "load_shipped_knowledge",
     "publish_documents",
     "reindex_documents",
+    "retire_imported",
     "start_background_indexer",
     "stop_background_indexer",
     "unpublish_documents",
     "update_document",
+    "wake_indexer",
+    "write_pack",
 ]
 
 Status = KnowledgeDocument.Status
@@ -131,12 +136,22 @@ def reindex_documents(*, document_ids: Iterable[str]) -> None:
 
 
 def bulk_import(
-    *, rows: Iterable[Row], all_or_nothing: bool = False, dry_run: bool = False, by: Person = None
+    *, rows: Iterable[Row | Sourced], all_or_nothing: bool = False, dry_run: bool = False, by: Person = None
 ) -> ImportReport:
     """Create or update many documents and say row by row what happened. The same rows twice change nothing."""
     report = import_rows(rows, all_or_nothing=all_or_nothing, dry_run=dry_run, author=_author(by))
     transaction.on_commit(wake_indexer)
     return report
+
+
+def retire_imported(document_ids: list[str], removal: str) -> int:
+    """Take documents whose files are gone out of search ("draft", "archive"), or "keep" them. Return how many went."""
+    return folders.retire(document_ids, removal)
+
+
+def write_pack(*, documents: Iterable[KnowledgeDocument], file: IO[bytes]) -> int:
+    """Write documents as a ZIP that another portal imports. Return how many."""
+    return packs.write_pack(documents, file)
 
 
 def _author(by: Person) -> Any:

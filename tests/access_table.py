@@ -74,6 +74,7 @@ ACCESS: dict[str, dict[str, str]] = {
     "api-knowledge-document": {"GET": "operator", "PUT": "curator", "PATCH": "curator", "DELETE": "curator"},
     "api-knowledge-lint": {"POST": "operator"},
     "api-knowledge-document-lint": {"GET": "operator"},
+    "api-knowledge-pack": {"GET": "operator"},
     "api-knowledge-import": {"POST": "curator"},
     "api-knowledge-index": {"GET": "operator"},
     "api-search": {"POST": "operator"},

@@ -112,10 +112,26 @@ def is_archive(data: bytes) -> bool:
 def unpack(name: str, data: bytes, *, limits: Limits = Limits()) -> Unpacked:
     """Return the texts of an archive, named by their paths in it. Raise UnpackError."""
     task = _Task(limits=limits, packed=len(data))
-    task.open(name, data, depth=0)
+    for path, content in task.walk(name, data):
+        task.keep(path, content)
     if not task.files:
         raise UnpackError("no_text")
     return Unpacked(tuple(task.files), tuple(task.skipped))
+
+
+def walk(
+    name: str, data: bytes, *, limits: Limits = Limits(), whole: tuple[str, ...] = ()
+) -> Iterator[tuple[str, bytes] | SkippedFile]:
+    """Yield the files of an archive one at a time, and what was left out. Raise UnpackError.
+
+    Files whose names end in `whole` are archives by their bytes only (.docx) and are yielded as they are.
+    """
+    task = _Task(limits=limits, packed=len(data), whole=whole)
+    for found in task.walk(name, data):
+        yield from task.skipped
+        task.skipped.clear()
+        yield found
+    yield from task.skipped
 
 
 @dataclass(slots=True)
@@ -124,13 +140,14 @@ class _Task:
     packed: int
     unpacked: int = 0
     entries: int = 0
+    whole: tuple[str, ...] = ()
     files: list[UploadedText] = field(default_factory=list)
     skipped: list[SkippedFile] = field(default_factory=list)
 
-    def open(self, name: str, data: bytes, *, depth: int) -> None:
-        """Take one file: a text is kept, an archive opened."""
-        if not is_archive(data):
-            self._keep(name, data)
+    def walk(self, name: str, data: bytes, *, depth: int = 0) -> Iterator[tuple[str, bytes]]:
+        """Yield one file, or the files of an archive."""
+        if not is_archive(data) or (self.whole and name.lower().endswith(self.whole)):
+            yield name, data
             return
         if depth >= self.limits.depth:
             raise UnpackError("too_deep")
@@ -138,7 +155,7 @@ class _Task:
             raise UnpackError("unsupported")
         try:
             for path, content in self._contents(name, data):
-                self.open(path, content, depth=depth + 1)
+                yield from self.walk(path, content, depth=depth + 1)
         except UnpackError:
             raise
         except _BROKEN as problem:
@@ -213,7 +230,7 @@ class _Task:
         if self.unpacked > self.limits.total_bytes or too_dense:
             raise UnpackError("bomb")
 
-    def _keep(self, name: str, data: bytes) -> None:
+    def keep(self, name: str, data: bytes) -> None:
         try:
             self.files.append(UploadedText(name, decode_text(data, max_bytes=self.limits.file_bytes)))
         except DecodeError as problem:

@@ -59,7 +59,7 @@ class DocumentListView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Published documents; those who may edit see drafts and archived ones too."""
-        documents = _filtered(queries.documents_for(request.user), request)
+        documents = filtered(queries.documents_for(request.user), request)
         pages = Pages()
         page: Any = pages.paginate_queryset(documents, request, view=self)
         return pages.get_paginated_response(DocumentSerializer(page, many=True, context={"request": request}).data)
@@ -157,7 +157,7 @@ def _body(request: Request) -> dict[str, Any]:
     return dict(request.data.items())
 
 
-def _filtered(documents: Any, request: Request) -> Any:
+def filtered(documents: Any, request: Request) -> Any:
     for name in FILTERS:
         wanted = [part.strip() for part in request.query_params.get(name, "").split(",") if part.strip()]
         if wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,7 +17,10 @@ from rest_framework.views import APIView
 
 from knowledge_base import services
 from knowledge_base.api.serializers import ImportReportSerializer, ImportRequestSerializer
-from knowledge_base.importing import Row, Unreadable, markdown_rows
+from knowledge_base.importing.reading import rows_of_upload
+from knowledge_base.importing.rows import markdown_rows
+from knowledge_base.importing.sources import UnreadableSource
+from knowledge_base.importing.verdicts import Row, Sourced, Unreadable
 from sre_portal.api import BoundedJSONParser
 
 TRUE = (True, "true", "True", "1", 1, "yes", "on")
@@ -41,7 +45,8 @@ class BulkImportView(APIView):
     def post(self, request: Request) -> Response:
         """Every row gets a verdict: created, updated, unchanged or refused, with the reasons.
 
-        The body is a list of documents, or an object with `documents` or `markdown`; or Markdown `files` as a form.
+        The body is a list of documents, or an object with `documents` or `markdown`; or `files` as a form: Markdown,
+        JSON, JSON lines, CSV, PDF, DOCX or a ZIP of them.
         The same import twice changes nothing. With `all_or_nothing` one refused row leaves everything as it was (422).
         """
         report = services.bulk_import(
@@ -62,11 +67,11 @@ def _flag(request: Request, name: str) -> bool:
     return value in TRUE
 
 
-def _rows(request: Request) -> Iterable[Row]:
+def _rows(request: Request) -> Iterable[Row | Sourced]:
     data: Any = request.data
     files = request.FILES.getlist("files") + request.FILES.getlist("file")
     if files:
-        return [row for file in files for row in _file_row(file)]
+        return _bounded([row for file in files for row in _file_rows(file)])
     if isinstance(data, dict):
         rows = data.get("documents", data.get("rows"))
         texts = data.get("markdown")
@@ -78,13 +83,18 @@ def _rows(request: Request) -> Iterable[Row]:
     return _bounded([row if isinstance(row, dict) else Unreadable(_("This is no object.")) for row in data])
 
 
-def _bounded(rows: list[Row]) -> list[Row]:
+def _bounded(rows: list[Row | Sourced]) -> list[Row | Sourced]:
     if len(rows) > MOST_ROWS:
         raise ValidationError({"documents": [_("Send at most %(count)d documents at once.") % {"count": MOST_ROWS}]})
     return rows
 
 
-def _file_row(file: Any) -> Iterable[Row]:
+def _file_rows(file: Any) -> Iterable[Row | Sourced]:
+    if not file.name.lower().endswith((".md", ".markdown")):
+        try:
+            return list(islice(rows_of_upload(file.name, file.read()), MOST_ROWS + 1))
+        except UnreadableSource as exc:
+            return [Unreadable(str(exc))]
     try:
         return markdown_rows([file.read().decode("utf-8")])
     except UnicodeDecodeError:

@@ -198,7 +198,7 @@ class ImportRequestSerializer(serializers.Serializer[Any]):
 class VerdictSerializer(serializers.Serializer[Any]):
     row = serializers.IntegerField(help_text="from 1")
     id = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=["created", "updated", "unchanged", "refused"])
+    outcome = serializers.ChoiceField(choices=["created", "updated", "unchanged", "conflict", "refused"])
     reasons = serializers.DictField(help_text="why it was refused, by field")
 
 

@@ -6,6 +6,7 @@ from rest_framework.views import APIView
 from knowledge_base.api.documents import DocumentListView, DocumentView
 from knowledge_base.api.imports import BulkImportView
 from knowledge_base.api.linting import DocumentLintView, LintView
+from knowledge_base.api.packs import PackView
 from knowledge_base.api.search import IndexHealthView, SearchView, SimilarView
 
 
@@ -22,6 +23,7 @@ urlpatterns = [
     *both("knowledge/lint", LintView, "api-knowledge-lint"),
     *both("knowledge/<str:document_id>/lint", DocumentLintView, "api-knowledge-document-lint"),
     *both("knowledge/<str:document_id>", DocumentView, "api-knowledge-document"),
+    *both("knowledge-pack", PackView, "api-knowledge-pack"),
     *both("search", SearchView, "api-search"),
     *both("search/similar", SimilarView, "api-search-similar"),
     *both("knowledge-index", IndexHealthView, "api-knowledge-index"),

@@ -231,7 +231,7 @@ class BulkImportTests:
         assert [row["outcome"] for row in sorted(answer.data["results"], key=lambda row: row["row"])] == [
             "created", "updated", "unchanged", "refused", "refused",
         ]  # fmt: skip
-        assert answer.data["counts"] == {"created": 1, "updated": 1, "unchanged": 1, "refused": 2}
+        assert answer.data["counts"] == {"created": 1, "updated": 1, "unchanged": 1, "conflict": 0, "refused": 2}
         assert set(KnowledgeDocument.objects.values_list("pk", flat=True)) == {"new", "old", "same"}
 
     def test_the_same_import_twice_changes_nothing(self, curator):
@@ -273,7 +273,7 @@ class BulkImportTests:
 
         answer = curator.post(self.ADDRESS, {"files": [good, bad]}, format="multipart")
 
-        assert answer.data["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "refused": 1}
+        assert answer.data["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "conflict": 0, "refused": 1}
         assert KnowledgeDocument.objects.get().language == "ko"
 
     @pytest.mark.parametrize("body", [{}, [], {"documents": "x"}, {"markdown": []}])
