@@ -44,7 +44,6 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/runs/<int:run_id>/capsule.json", chat_views.capsule, name="run-capsule"),
     path("search/", search_views.search_page, name="search"),
     path("search/suggest/", search_views.suggestions, name="suggestions"),
-||||||| parent of 25ec4a9 (Give closing and post-mortems their pages)
     path("incidents/<incident:incident_id>/", include("incidents.closing.urls")),
     path("rules/", rule_views.rule_list, name="rule-list"),
     path("rules/<slug:rule_id>/", rule_views.rule_detail, name="rule-detail"),

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from knowledge_base import services
 from knowledge_base.admin_filters import DueFilter, IndexStateFilter
 from knowledge_base.admin_forms import DocumentForm, GlossaryForm
+from knowledge_base.feedback import admin as feedback_admin  # noqa: F401  (registers feedback)
 from knowledge_base.glossary_cache import current_glossary
 from knowledge_base.health import index_health
 from knowledge_base.importing.desk import ImportingAdmin

@@ -32,6 +32,14 @@ CURATOR_PERMISSIONS = (
     "knowledge_base.change_glossaryentry",
     "knowledge_base.delete_glossaryentry",
     "knowledge_base.view_indextask",
+    "knowledge_base.view_feedback",
+    "knowledge_base.view_feedbackswitch",
+    "knowledge_base.add_feedbackswitch",
+    "incidents.view_closing",
+    "incidents.view_followup",
+    "incidents.view_reportfeedback",
+    "incidents.view_confidenceswitch",
+    "incidents.add_confidenceswitch",
 )
 PERMISSIONS = {Role.OPERATOR: OPERATOR_PERMISSIONS, Role.CURATOR: CURATOR_PERMISSIONS}
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from incidents import services
+from incidents.closing.models import FollowUp
 from incidents.conversations import Turn
 from incidents.diagnostics.intake import IncidentInput
 from incidents.finding.models import BulkChange, SavedView
@@ -51,6 +52,9 @@ def objects(bob: User) -> dict[str, object]:
         "change_id": BulkChange.objects.create(actor=bob, kind="status", after="open").pk,
         "turn_id": Turn.objects.create(incident=incident, question="Why?", status="done").pk,
         "sequence": 1,
+        "follow_up_id": FollowUp.objects.create(incident=incident, text="Write an alert").pk,
+        "language": "ko",
+        "ending": "md",
         "number": 1,
         "document_id": "kb-x",
         "rule_id": "mem-maxmemory-pressure",

@@ -1,6 +1,6 @@
 """Addresses of the API about incidents."""
 
-from django.urls import path
+from django.urls import include, path
 
 from incidents import converters  # noqa: F401  (registers <incident:…>)
 from incidents.api import analyze, incidents, runs
@@ -21,6 +21,7 @@ urlpatterns = [
         name="api-evidence",
     ),
     path("incidents/<incident:incident_id>/runs/", runs.IncidentRunsView.as_view(), name="api-incident-runs"),
+    path("", include("incidents.closing.api_urls")),
     path("runs/", runs.RunListView.as_view(), name="api-runs"),
     path("runs/<int:run_id>/", runs.RunView.as_view(), name="api-run"),
     path("runs/<int:run_id>/cancel/", runs.RunCancelView.as_view(), name="api-run-cancel"),

@@ -8,6 +8,7 @@ from knowledge_base.api.imports import BulkImportView
 from knowledge_base.api.linting import DocumentLintView, LintView
 from knowledge_base.api.packs import PackView
 from knowledge_base.api.search import IndexHealthView, SearchView, SimilarView
+from knowledge_base.feedback.api import DocumentFeedbackView
 
 
 def both(address: str, view: type[APIView], name: str) -> list[URLPattern]:
@@ -22,6 +23,7 @@ urlpatterns = [
     *both("knowledge/bulk-import", BulkImportView, "api-knowledge-import"),
     *both("knowledge/lint", LintView, "api-knowledge-lint"),
     *both("knowledge/<str:document_id>/lint", DocumentLintView, "api-knowledge-document-lint"),
+    *both("knowledge/<str:document_id>/feedback", DocumentFeedbackView, "api-knowledge-feedback"),
     *both("knowledge/<str:document_id>", DocumentView, "api-knowledge-document"),
     *both("knowledge-pack", PackView, "api-knowledge-pack"),
     *both("search", SearchView, "api-search"),

@@ -65,6 +65,7 @@ def _markdown() -> Markdown:
     from markdown import Markdown  # late: few pages need it
 
     markdown = Markdown(extensions=["fenced_code", "tables", "sane_lists", "nl2br"])
+    markdown.ESCAPED_CHARS.append("<")  # as GitHub reads it
     for name in OFF_BLOCKS:
         markdown.preprocessors.deregister(name)
     for name in OFF_INLINE:
