@@ -44,7 +44,7 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/runs/<int:run_id>/capsule.json", chat_views.capsule, name="run-capsule"),
     path("search/", search_views.search_page, name="search"),
     path("search/suggest/", search_views.suggestions, name="suggestions"),
-    path("incidents/<incident:incident_id>/", include("incidents.closing.urls")),
+    path("", include("incidents.closing.urls")),
     path("rules/", rule_views.rule_list, name="rule-list"),
     path("rules/<slug:rule_id>/", rule_views.rule_detail, name="rule-detail"),
     path("account/token/", account_views.token, name="token"),
