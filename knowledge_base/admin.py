@@ -18,6 +18,7 @@ from knowledge_base.admin_filters import DueFilter, IndexStateFilter
 from knowledge_base.admin_forms import DocumentForm, GlossaryForm
 from knowledge_base.feedback import admin as feedback_admin  # noqa: F401  (registers feedback)
 from knowledge_base.glossary_cache import current_glossary
+from knowledge_base.glossary_effects.desk import EffectAdmin
 from knowledge_base.health import index_health
 from knowledge_base.importing.desk import ImportingAdmin
 from knowledge_base.linting.desk import LintedAdmin
@@ -130,7 +131,7 @@ class KnowledgeDocumentAdmin(LintedAdmin, ImportingAdmin):
 
 
 @admin.register(GlossaryEntry)
-class GlossaryEntryAdmin(admin.ModelAdmin):
+class GlossaryEntryAdmin(EffectAdmin):
     form = GlossaryForm
     list_display = ("concept", "korean", "english", "logs", "weight")
     list_filter = ("weight",)

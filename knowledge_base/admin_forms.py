@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from knowledge_base.document_fields import InvalidDocument, clean_fields
+from knowledge_base.glossary_effects.desk import ConfirmedForm
 from knowledge_base.linting.desk import publishing_errors
 from knowledge_base.models import GlossaryEntry, KnowledgeDocument
 from knowledge_base.widgets import AppliesToField, LinesField, StepsField, WordsField, refuse
@@ -52,7 +53,7 @@ class DocumentForm(forms.ModelForm):
             raise InvalidDocument(errors)
 
 
-class GlossaryForm(forms.ModelForm):
+class GlossaryForm(ConfirmedForm):
     ko = WordsField(label=_("Korean words"))
     en = WordsField(label=_("English words"), help_text=_("One per line; inflected forms need not be listed."))
     log = WordsField(label=_("Words in logs"))

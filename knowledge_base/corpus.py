@@ -46,12 +46,20 @@ class MemoryLibrary:
 
 
 def knowledge_of(
-    documents: Iterable[Mapping[str, Any]], *, glossary: Glossary, embedder: Embedder, top_k: int, threshold: float
+    documents: Iterable[Mapping[str, Any]],
+    *,
+    glossary: Glossary,
+    embedder: Embedder | None,
+    top_k: int,
+    threshold: float,
 ) -> Knowledge:
-    """Knowledge that consists of just these documents (fields as `read_markdown` gives them)."""
+    """Knowledge that consists of just these documents (fields as `read_markdown` gives them).
+
+    Without an embedder it searches the full text alone.
+    """
     chunks = [chunk for fields in documents for chunk in _chunks(fields, glossary)]
     library = MemoryLibrary(chunks)
-    dense = DenseArm(_collection(chunks, embedder), embedder)
+    dense = DenseArm(_collection(chunks, embedder), embedder) if embedder else None
     return Knowledge(Retriever(glossary, MemoryIndex(chunks), library, dense), library, top_k, threshold)
 
 

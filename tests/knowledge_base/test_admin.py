@@ -136,7 +136,8 @@ class GlossaryDeskTests:
         make_document("oom")
         entry = {"concept": "house-word", "weight": "concept", "ko": "", "en": "maxmemory\nflurb", "log": ""}
 
-        answer = desk.post(f"{self.ADDRESS}add/", entry)
+        mark = desk.post(f"{self.ADDRESS}add/", entry).context["mark"]
+        answer = desk.post(f"{self.ADDRESS}add/", {**entry, "_confirmed": mark})
 
         assert answer.status_code == 302, answer.context["adminform"].form.errors
         assert GlossaryEntry.objects.get().en == ["maxmemory", "flurb"]
