@@ -15,6 +15,7 @@ from incidents.analysis.events import EventKind, RunEvent
 from incidents.finding.indexing import index_report
 from incidents.models import AnalysisRun, Incident, RunEventRow
 from incidents.texts import storable_json
+from knowledge_base.lifecycle.usage import note_cited
 
 LEASE = timedelta(seconds=20)
 
@@ -40,6 +41,7 @@ def store(event: RunEvent, *, run_id: int, worker: str, at: datetime) -> RunEven
         row = _append(run_id, event.kind, payload, at)
         if event.kind is EventKind.REPORT:
             _take_verdict(run_id, payload, at)
+            _note_citations(run_id, payload)
         transaction.on_commit(lambda: wakeups.event_stored(run_id))
     return row
 
@@ -68,6 +70,15 @@ def release(run_id: int, *, worker: str, at: datetime) -> None:
 def _append(run_id: int, kind: EventKind, payload: Mapping[str, Any], at: datetime) -> RunEventRow:
     sequence = AnalysisRun.objects.values_list("last_sequence", flat=True).get(pk=run_id)
     return RunEventRow.objects.create(run_id=run_id, sequence=sequence, kind=kind.value, payload=payload, at=at)
+
+
+def _note_citations(run_id: int, report: Mapping[str, Any]) -> None:
+    """Tell the knowledge base which of its documents this report cites."""
+    listed = [*report.get("references", ()), *report.get("related_cases", ())]
+    cited = [str(one["id"]) for one in listed if isinstance(one, Mapping) and one.get("id")]
+    if cited:
+        incident_id = AnalysisRun.objects.values_list("incident_id", flat=True).get(pk=run_id)
+        note_cited(document_ids=cited, run_id=run_id, incident=Incident(pk=incident_id).public_id)
 
 
 def _take_verdict(run_id: int, report: Mapping[str, Any], at: datetime) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import ActionForm
 from django.utils.translation import gettext_lazy as _
 
 from knowledge_base.document_fields import InvalidDocument, clean_fields
 from knowledge_base.glossary_effects.desk import ConfirmedForm
-from knowledge_base.linting.desk import publishing_errors
+from knowledge_base.lifecycle.editing import merged_with_latest
+from knowledge_base.lifecycle.histories import LabelledDiff, compare
+from knowledge_base.lifecycle.models import DocumentRevision
+from knowledge_base.lifecycle.states import situation_of
 from knowledge_base.models import GlossaryEntry, KnowledgeDocument
 from knowledge_base.widgets import AppliesToField, LinesField, StepsField, WordsField, refuse
+
+FORM_ONLY = ("reason", "base_revision", "overruled")  # about the change, no part of the document
 
 
 class DocumentForm(forms.ModelForm):
@@ -29,28 +35,66 @@ class DocumentForm(forms.ModelForm):
     questions = LinesField(label=_("Questions it answers"), help_text=_("It must be found by each. One per line."))
     sources = LinesField(label=_("Sources"), rows=2)
 
+    reason = forms.CharField(
+        label=_("Why this change"), max_length=500, required=False, help_text=_("Stands in the history."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )  # fmt: skip
+    base_revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    overruled = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
     class Meta:
         model = KnowledgeDocument
-        fields = "__all__"  # noqa: DJ007  (what is not editable is marked on the model)
+        exclude = ("status",)  # noqa: DJ006  (what is not editable is marked on the model; steps change the status)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conflicts: list[LabelledDiff] = []
+        self.rival: DocumentRevision | None = None
+        situation = getattr(self.instance, "situation", None)
+        if situation is not None:
+            self.initial["base_revision"] = situation.latest
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
         known = {"id": self.instance.pk} if self.instance.pk else {}
+        kept = {name: cleaned[name] for name in FORM_ONLY if name in cleaned}
+        fields = {name: value for name, value in cleaned.items() if name not in FORM_ONLY}
         try:
-            fields = {**cleaned, **clean_fields({**cleaned, **known})}
-            self._refuse_to_publish(fields)
-            return fields
+            whole = {**clean_fields({**fields, **known}), **kept}
+            self._look_for_rivals(whole)
+            return whole
         except InvalidDocument as exc:
             raise refuse(
                 {name if name in self.fields else "__all__": why for name, why in exc.errors.items()}
             ) from None
 
-    def _refuse_to_publish(self, fields: dict[str, Any]) -> None:
-        """Errors of the linter keep a document from being published."""
-        if fields.get("status") == KnowledgeDocument.Status.PUBLISHED and (errors := publishing_errors(fields)):
-            raise InvalidDocument(errors)
+    def _look_for_rivals(self, fields: dict[str, Any]) -> None:
+        """Where somebody else saved the same fields meanwhile, show that text; saving once more then replaces it."""
+        base = fields.get("base_revision")
+        if base is None or not self.instance.pk:
+            return
+        now = situation_of(KnowledgeDocument.objects.get(pk=self.instance.pk))
+        merged = merged_with_latest(now, fields, base)
+        if not merged.conflicts or fields.get("overruled") == now.latest:
+            return
+        self.rival = DocumentRevision.objects.select_related("author").filter(
+            document_id=self.instance.pk, number=now.latest
+        ).first()  # fmt: skip
+        self.conflicts = compare(now.content, {name: fields[name] for name in merged.conflicts})
+        self.data = {**self.data.dict(), "overruled": str(now.latest)}  # type: ignore[attr-defined]
+        raise forms.ValidationError(
+            _("Somebody else changed the same fields meanwhile. Compare both below; saving again keeps yours.")
+        )
+
+
+class StepForm(ActionForm):
+    """Beside the bulk actions: why."""
+
+    reason = forms.CharField(
+        label=_("Why"), max_length=500, required=False, widget=forms.TextInput(attrs={"placeholder": _("Why")})
+    )
 
 
 class GlossaryForm(ConfirmedForm):

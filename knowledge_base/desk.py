@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from knowledge_base.health import Health, index_health
+from knowledge_base.lifecycle.worklist import WorkCounts, work_counts
 from knowledge_base.models import KnowledgeDocument
-from knowledge_base.queries import due_for_review
 from sre_portal.desk import DeskCard
 
 TONES = {
@@ -22,7 +22,8 @@ TONES = {
 def cards(request: HttpRequest) -> list[DeskCard]:
     if not request.user.has_perm("knowledge_base.change_knowledgedocument"):
         return []
-    return [_index(), _reviews(), _drafts(), _due()]
+    counts = work_counts()
+    return [_index(), _reviews(counts), _suggestions(counts), _drafts(), _due(counts), _contracts(counts)]
 
 
 def _index() -> DeskCard:
@@ -41,13 +42,13 @@ def _index() -> DeskCard:
     )
 
 
-def _reviews() -> DeskCard:
-    count = KnowledgeDocument.objects.filter(status=KnowledgeDocument.Status.IN_REVIEW).count()
+def _reviews(counts: WorkCounts) -> DeskCard:
+    count = counts.in_review
     return DeskCard(
         title=_("In review"),
         value=str(count),
         note=_("wait for a reviewer") if count else _("nothing waits"),
-        href=_documents("status__exact=in_review"),
+        href=reverse("admin:knowledge_base_knowledgedocument_worklist"),
         icon="check",
         tone="medium" if count else "none",
     )
@@ -59,8 +60,32 @@ def _drafts() -> DeskCard:
                     href=_documents("status__exact=draft"), icon="file")  # fmt: skip
 
 
-def _due() -> DeskCard:
-    count = due_for_review(KnowledgeDocument.objects.all()).count()
+def _suggestions(counts: WorkCounts) -> DeskCard:
+    count = counts.suggestions
+    return DeskCard(
+        title=_("Suggestions"),
+        value=str(count),
+        note=_("from the portal wait for an answer") if count else _("nothing waits"),
+        href=f"{reverse('admin:knowledge_base_suggestion_changelist')}?state__exact=open",
+        icon="chat",
+        tone="medium" if count else "none",
+    )
+
+
+def _contracts(counts: WorkCounts) -> DeskCard:
+    count = counts.failing
+    return DeskCard(
+        title=_("Failing questions"),
+        value=str(count),
+        note=_("don't find their document") if count else _("every question finds its document"),
+        href=reverse("admin:knowledge_base_knowledgedocument_retrieval"),
+        icon="search",
+        tone="medium" if count else "none",
+    )
+
+
+def _due(counts: WorkCounts) -> DeskCard:
+    count = counts.due
     return DeskCard(
         title=_("Due for review"),
         value=str(count),

@@ -31,7 +31,17 @@ LONGEST_LIST = 200
 LONGEST_TEXT = 20_000
 LONGEST_NOTES = 500_000
 PLAIN = {"id": 120, "topic": 80, "title": 300, "owner": 120, "notes": LONGEST_NOTES}
-READ_ONLY = {"created_at", "updated_at", "revision", "content_hash", "origin", "index_state", "url"}
+READ_ONLY = {
+    "created_at",
+    "updated_at",
+    "revision",
+    "content_hash",
+    "origin",
+    "index_state",
+    "url",
+    "draft",
+    "held_back",
+}
 
 Errors = dict[str, list[str]]
 

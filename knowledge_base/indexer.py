@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
+from knowledge_base.contracts.measuring import measure_if_requested
 from knowledge_base.embedders.base import EmbedderUnavailable
 from knowledge_base.indexing import process_due_tasks
-from knowledge_base.models import IndexCollection
+from knowledge_base.models import IndexCollection, IndexTask
 from knowledge_base.rebuilding import LEAST_FOUND, ensure_collection, rebuild, request_rebuild
 from knowledge_base.reconciling import enqueue_stale_chunks, reconcile
 from knowledge_base.vector_index import active_collection, own_store, release_store
@@ -90,7 +91,14 @@ def index_round(stopping: threading.Event | None = None) -> bool:
         enqueue_stale_chunks()
         check_health(active)
         return True
-    return worked
+    return worked or measure_if_requested(busy=lambda: _has_better_to_do(stopping))
+
+
+def _has_better_to_do(stopping: threading.Event | None) -> bool:
+    """Whether a measurement should wait: the process stops, or a document has been changed meanwhile."""
+    return (stopping is not None and stopping.is_set()) or IndexTask.objects.filter(
+        state=IndexTask.State.PENDING
+    ).exists()
 
 
 def _go_on(stopping: threading.Event | None) -> None:

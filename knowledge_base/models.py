@@ -43,9 +43,9 @@ class DocumentQuerySet(models.QuerySet["KnowledgeDocument"]):
     def update(self, **values: Any) -> int:
         with transaction.atomic():
             ids = list(self.values_list("pk", flat=True))
-            if set(values) & set(CONTENT_FIELDS) and "revision" not in values:
-                values["revision"] = F("revision") + 1
             count = super().update(**values)
+            if set(values) & set(CONTENT_FIELDS):
+                _revise(KnowledgeDocument.objects.filter(pk__in=ids))
             IndexTask.objects.enqueue(ids)
         return count
 
@@ -55,17 +55,35 @@ class DocumentQuerySet(models.QuerySet["KnowledgeDocument"]):
             document.stamp_content()
         with transaction.atomic():
             created = super().bulk_create(objs, *args, **kwargs)
+            record_revisions(objs)
             IndexTask.objects.enqueue([document.pk for document in objs])
         return created
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
         objs, names = list(objs), {*fields, "content_hash", "revision"}
-        for document in objs:
-            document.stamp_content()
         with transaction.atomic():
+            changed = _numbered(objs)
             count = super().bulk_update(objs, names, *args, **kwargs)
+            record_revisions(changed)
             IndexTask.objects.enqueue([document.pk for document in objs])
         return count
+
+
+def _numbered(documents: Iterable[KnowledgeDocument]) -> list[KnowledgeDocument]:
+    """Give the documents whose content has changed their next revision's number, and return those."""
+    changed = [document for document in documents if document.stamp_content()]
+    numbers = next_numbers([document.pk for document in changed])
+    for document in changed:
+        least = document.revision + (not document._state.adding)
+        document.revision = max(least, numbers[document.pk])
+    return changed
+
+
+def _revise(documents: DocumentQuerySet) -> None:
+    """Stamp rows that were changed in the database itself."""
+    changed = _numbered(documents)
+    models.QuerySet.bulk_update(documents, changed, ["content_hash", "revision"])
+    record_revisions(changed)
 
 
 class KnowledgeDocument(models.Model):
@@ -144,10 +162,12 @@ class KnowledgeDocument(models.Model):
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     objects = DocumentQuerySet.as_manager()
+    held_back = ""  # why a document that was just created was not published
 
     class Meta:
         verbose_name = _("knowledge document")
         verbose_name_plural = _("knowledge documents")
+        permissions: ClassVar = [("publish_knowledgedocument", "Can review, publish and archive knowledge documents")]
         ordering = ("category", "topic", "language", "id")
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(id="") & ~Q(title=""), name="document_has_id_and_title"),
@@ -177,17 +197,20 @@ class KnowledgeDocument(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.stamp_content()
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "content_hash", "revision"}
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            changed = _numbered([self])
+            super().save(*args, **kwargs)
+            record_revisions(changed)
 
-    def stamp_content(self) -> None:
-        """Count a revision when the content, and not just its status or owner, has changed."""
+    def stamp_content(self) -> bool:
+        """Take the fingerprint of the content. Return whether that, and not just status or owner, has changed."""
         current = content_hash(self.content())
-        if current != self.content_hash:
-            self.revision = self.revision + 1 if self.content_hash else self.revision
-            self.content_hash = current
+        if current == self.content_hash:
+            return False
+        self.content_hash = current
+        return True
 
     def content(self) -> dict[str, Any]:
         """What the document says, without what is known about it."""
@@ -391,7 +414,17 @@ class IndexCollection(models.Model):
 
 
 # Feedback has a folder of its own; Django finds models through this module.
+# The tables of the life cycle and of retrieval contracts have files of their own; Django finds models through this
+# module. What records revisions is used by the methods above and needs those tables.
+from knowledge_base.contracts.models import FailingContract, RetrievalMeasurement  # noqa: E402, F401
 from knowledge_base.feedback.models import Feedback, FeedbackSwitch, FeedbackTally  # noqa: E402, F401
-
-# Tables of topics that have a folder of their own; Django finds models through this module.
 from knowledge_base.importing.models import ImportedDocument, ImportJob, ImportJobRow  # noqa: E402, F401
+from knowledge_base.lifecycle.models import (  # noqa: E402, F401
+    DocumentCitation,
+    DocumentRevision,
+    DocumentTransition,
+    DocumentUse,
+    Suggestion,
+    WorkingDraft,
+)
+from knowledge_base.lifecycle.recording import next_numbers, record_revisions  # noqa: E402

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from knowledge_base.contracts.measuring import request_measurement
+from knowledge_base.contracts.models import RetrievalMeasurement
 from knowledge_base.embedders.registry import configured_stamp
 from knowledge_base.indexing import BATCH, process_due_tasks, refresh_stale_chunks, write_vectors
 from knowledge_base.models import IndexCollection, IndexTask, KnowledgeDocument
@@ -86,6 +88,7 @@ def _activate(row: IndexCollection) -> None:
         row.state, row.activated_at, row.checked_at = IndexCollection.State.ACTIVE, timezone.now(), timezone.now()
         row.save()
     forget_collections()
+    request_measurement(RetrievalMeasurement.Trigger.REINDEX)
     for one in old:
         drop(one)
 

@@ -12,8 +12,13 @@ from django.utils.translation import gettext as _
 from knowledge_base.document_fields import InvalidDocument, clean_fields
 from knowledge_base.importing import folders, packs
 from knowledge_base.importing.rows import import_rows
-from knowledge_base.importing.verdicts import ImportReport, Row, Sourced, Verdict
+from knowledge_base.importing.verdicts import AS_STATED, ImportReport, Policy, Row, Sourced, Verdict
 from knowledge_base.indexer import start_background_indexer, stop_background_indexer, wake_indexer
+from knowledge_base.lifecycle import steps
+from knowledge_base.lifecycle.direct import change_directly
+from knowledge_base.lifecycle.editing import require_content
+from knowledge_base.lifecycle.recording import signed
+from knowledge_base.lifecycle.states import PUBLISH, ReviewNeeded, Step, StepRefused, review_is_needed
 from knowledge_base.linting import LintNote, lint_document
 from knowledge_base.models import IndexTask, KnowledgeDocument
 from knowledge_base.shipped import load_shipped_glossary, load_shipped_knowledge
@@ -23,6 +28,7 @@ __all__ = [
     "DocumentExists",
     "ImportReport",
     "InvalidDocument",
+    "StepRefused",
     "Verdict",
     "archive_documents",
     "bulk_import",
@@ -56,10 +62,41 @@ class DocumentChanged(Exception):
     """Somebody else saved the document since it was read."""
 
 
-def create_document(*, fields: Mapping[str, Any], by: Person = None) -> KnowledgeDocument:
-    """Add a document. Raises InvalidDocument, or DocumentExists when the identifier is taken."""
+def create_document(
+    *, fields: Mapping[str, Any], by: Person = None, reason: str = "", override: str = ""
+) -> KnowledgeDocument:
+    """Add a document. Without a status it is published; if it may not be, it waits and `held_back` says why.
+
+    Raises InvalidDocument, DocumentExists when the identifier is taken, or StepRefused when a status can't be had.
+    """
     cleaned = clean_fields(fields)
-    document = KnowledgeDocument(**cleaned, author=_author(by))
+    status = cleaned.pop("status", "")
+    begun = status if status not in ("", Status.PUBLISHED) else Status.DRAFT
+    document = KnowledgeDocument(**cleaned, status=begun, author=_author(by))
+    with transaction.atomic(), signed(by=by, reason=reason):
+        _insert(document)
+        if status == Status.PUBLISHED:
+            steps.publish(document=document, by=by, reason=reason, override=override)
+        elif not status:
+            document.held_back = _publish_if_possible(document, by=by, reason=reason, override=override)
+        document.refresh_from_db()
+    return document
+
+
+def _publish_if_possible(document: KnowledgeDocument, *, by: Person, reason: str, override: str) -> str:
+    """Publish a new document, or have it reviewed. Return why it was not published."""
+    try:
+        with transaction.atomic():
+            steps.publish(document=document, by=by, reason=reason, override=override)
+    except ReviewNeeded as exc:
+        steps.submit(document=document, by=by, reason=reason)
+        return str(exc)
+    except StepRefused as exc:
+        return str(exc)
+    return ""
+
+
+def _insert(document: KnowledgeDocument) -> None:
     try:
         with transaction.atomic():
             document.save(force_insert=True)
@@ -67,26 +104,32 @@ def create_document(*, fields: Mapping[str, Any], by: Person = None) -> Knowledg
         if not KnowledgeDocument.objects.filter(pk=document.pk).exists():
             raise
         raise DocumentExists(_("There is a document %(id)s already.") % {"id": document.pk}) from None
-    return document
 
 
 def update_document(
-    *, document: KnowledgeDocument, fields: Mapping[str, Any], expected_revision: int | None = None, by: Person = None
+    *,
+    document: KnowledgeDocument,
+    fields: Mapping[str, Any],
+    expected_revision: int | None = None,
+    by: Person = None,
+    reason: str = "",
+    override: str = "",
 ) -> KnowledgeDocument:
-    """Change the named fields. Raises InvalidDocument, or DocumentChanged if `expected_revision` has passed."""
+    """Change the named fields at once, and take the steps to the named status.
+
+    What is published and needs another person's eyes becomes a draft in review; readers keep the present text.
+    Raises InvalidDocument, StepRefused, or DocumentChanged if `expected_revision` has passed.
+    """
     cleaned = clean_fields(fields, partial=True)
     if cleaned.pop("id", document.pk) != document.pk:
         raise InvalidDocument({"id": [_("The identifier of a document stays.")]})
-    for name in ("title", "category"):
-        if name in cleaned and not cleaned[name]:
-            raise InvalidDocument({name: [_("This field is needed.")]})
+    require_content(cleaned)
     with transaction.atomic():
         current = KnowledgeDocument.objects.select_for_update().get(pk=document.pk)
         if expected_revision is not None and current.revision != expected_revision:
             raise DocumentChanged(_("Somebody else has saved this document since you read it."))
-        for name, value in cleaned.items():
-            setattr(current, name, value)
-        current.save()
+        change_directly(document=current, fields=cleaned, by=by, reason=reason, override=override)
+        current.refresh_from_db()
     return current
 
 
@@ -106,27 +149,18 @@ def delete_document(*, document: KnowledgeDocument) -> None:
     document.delete()
 
 
-def publish_documents(*, documents: Iterable[KnowledgeDocument]) -> int:
-    return _set_status(documents, Status.PUBLISHED)
+def publish_documents(*, documents: Iterable[KnowledgeDocument], by: Person = None, reason: str = "") -> int:
+    """Publish those that may be; see `lifecycle.steps.take_step` for why others may not. Return how many."""
+    return steps.take_step(Step.PUBLISH, documents=documents, by=by, reason=reason)[0]
 
 
-def unpublish_documents(*, documents: Iterable[KnowledgeDocument]) -> int:
+def unpublish_documents(*, documents: Iterable[KnowledgeDocument], by: Person = None, reason: str = "") -> int:
     """Take documents out of every search; they stay as drafts."""
-    return _set_status(documents, Status.DRAFT)
+    return steps.take_step(Step.UNPUBLISH, documents=documents, by=by, reason=reason)[0]
 
 
-def archive_documents(*, documents: Iterable[KnowledgeDocument]) -> int:
-    return _set_status(documents, Status.ARCHIVED)
-
-
-def _set_status(documents: Iterable[KnowledgeDocument], status: str) -> int:
-    """Return how many documents changed."""
-    changed = [document for document in documents if document.status != status]
-    with transaction.atomic():
-        for document in changed:
-            document.status = status
-            document.save(update_fields=["status", "updated_at"])
-    return len(changed)
+def archive_documents(*, documents: Iterable[KnowledgeDocument], by: Person = None, reason: str = "") -> int:
+    return steps.take_step(Step.ARCHIVE, documents=documents, by=by, reason=reason)[0]
 
 
 def reindex_documents(*, document_ids: Iterable[str]) -> None:
@@ -139,9 +173,18 @@ def bulk_import(
     *, rows: Iterable[Row | Sourced], all_or_nothing: bool = False, dry_run: bool = False, by: Person = None
 ) -> ImportReport:
     """Create or update many documents and say row by row what happened. The same rows twice change nothing."""
-    report = import_rows(rows, all_or_nothing=all_or_nothing, dry_run=dry_run, author=_author(by))
+    report = import_rows(
+        rows, all_or_nothing=all_or_nothing, dry_run=dry_run, author=_author(by), policy=_import_policy(by)
+    )
     transaction.on_commit(wake_indexer)
     return report
+
+
+def _import_policy(by: Person) -> Policy:
+    """Where a second person has to look, new documents become drafts, and published ones are not touched."""
+    if by is None or (by.has_perm(PUBLISH) and not review_is_needed()):  # type: ignore[union-attr]
+        return AS_STATED
+    return Policy(status=Status.PUBLISHED, may_publish=False)
 
 
 def retire_imported(document_ids: list[str], removal: str) -> int:

@@ -19,6 +19,8 @@ from knowledge_base.document_format import read_markdown
 from knowledge_base.embedders.registry import configured_stamp, embedder_for
 from knowledge_base.glossary_cache import current_glossary, forget_glossary, shipped_glossary
 from knowledge_base.knowledge import Knowledge
+from knowledge_base.lifecycle.models import DocumentRevision
+from knowledge_base.lifecycle.recording import signed
 from knowledge_base.models import CONTENT_FIELDS, GlossaryEntry, KnowledgeDocument, RemovedShipped
 from knowledge_base.stored_chunks import refresh_chunks
 
@@ -77,7 +79,8 @@ def load_shipped_knowledge(*, restore: bool = False) -> dict[str, int]:
                 if outcome == "updated":
                     updated.append(document)
             counts[outcome] += 1
-        _store(created, updated)
+        with signed(source=DocumentRevision.Source.SHIPPED):
+            _store(created, updated)
     return dict(counts)
 
 

@@ -14,11 +14,14 @@ from django.views.decorators.http import require_GET
 from knowledge_base import queries, retrieval
 from knowledge_base.forms import SearchForm
 from knowledge_base.glossary_cache import current_glossary
+from knowledge_base.lifecycle.usage import note_opened
+from knowledge_base.lifecycle.worklist import work_counts
 from knowledge_base.models import KnowledgeDocument
 from knowledge_base.passages import Passage
 from knowledge_base.rendering import render_line, rendered
 
 RESULTS = 10
+SUGGESTIONS = 5  # of the reader, shown with their answers
 PER_PAGE = 200  # of the overview; what ships fits on one page
 PARTS = {
     "title": _("title"), "symptoms": _("symptoms"), "root_causes": _("root causes"), "prevention": _("prevention"),
@@ -34,6 +37,8 @@ def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     question = form.cleaned_data["q"] if form.is_valid() else ""
     context = {"form": form, "section": "knowledge", "question": question}
+    if request.user.has_perm("knowledge_base.change_knowledgedocument"):
+        context["waiting"] = work_counts().total
     if question:
         found = retrieval.search(question, filters=form.filters(), limit=RESULTS)
         context |= {"found": found, "results": [_shown(passage) for passage in found.passages]}
@@ -57,7 +62,10 @@ def document(request: HttpRequest, document_id: str) -> HttpResponse:
         "content": rendered(found.content()),
         "translations": queries.translations_of(found),
         "related": retrieval.documents_like(found),
+        "suggestions": found.suggestions.filter(author_id=request.user.pk)[:SUGGESTIONS],
     }
+    if found.is_published:
+        note_opened(document_id=found.pk, from_search="q" in request.GET)
     return render(request, "knowledge_base/document.html", context)
 
 

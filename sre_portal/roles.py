@@ -21,6 +21,7 @@ OPERATOR_PERMISSIONS = (
     "incidents.add_incident",
     "incidents.change_incident",
     "knowledge_base.view_knowledgedocument",
+    "knowledge_base.add_suggestion",
 )
 CURATOR_PERMISSIONS = (
     *OPERATOR_PERMISSIONS,
@@ -31,6 +32,9 @@ CURATOR_PERMISSIONS = (
     "knowledge_base.add_glossaryentry",
     "knowledge_base.change_glossaryentry",
     "knowledge_base.delete_glossaryentry",
+    "knowledge_base.publish_knowledgedocument",
+    "knowledge_base.view_suggestion",
+    "knowledge_base.change_suggestion",
     "knowledge_base.view_indextask",
     "knowledge_base.view_feedback",
     "knowledge_base.view_feedbackswitch",

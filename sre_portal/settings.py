@@ -269,6 +269,13 @@ RAG_TOP_K = env.integer("RAG_TOP_K", 5, least=1, most=50, help="passages that an
 RAG_SIMILARITY_THRESHOLD = env.number(
     "RAG_SIMILARITY_THRESHOLD", 0.35, most=1.0, help="least score (0–1) of a passage, the same with every embedder"
 )
+KNOWLEDGE_REVIEW = env.text(
+    "KNOWLEDGE_REVIEW",
+    "auto",
+    choices=("auto", "four-eyes", "self"),
+    help="who publishes: four-eyes = never the author, self = the author too, "
+    "auto = four-eyes as soon as two people may publish",
+)
 ANALYSIS_THREADS = env.integer("ANALYSIS_THREADS", 4, least=1, most=64, help="analyses at once in this process")
 
 # --- API -------------------------------------------------------------------------------------------------------

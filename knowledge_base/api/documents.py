@@ -16,7 +16,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from knowledge_base import queries, services
-from knowledge_base.api.serializers import DocumentSerializer, DocumentWriteSerializer
+from knowledge_base.api.serializers import DocumentSerializer, DocumentWriteSerializer, RevisionSerializer
+from knowledge_base.lifecycle.models import DocumentRevision
+from knowledge_base.lifecycle.states import situation_of
 from knowledge_base.models import KnowledgeDocument
 from sre_portal.api import Pages
 
@@ -47,6 +49,12 @@ class RevisionPassed(APIException):
     default_detail = _("Somebody else has saved this document since you read it.")
 
 
+class StepNotTaken(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "step_refused"
+    default_detail = _("The document can't go there from where it is.")
+
+
 class DocumentListView(APIView):
     permissions_by_method = {
         "GET": "knowledge_base.view_knowledgedocument",
@@ -59,7 +67,7 @@ class DocumentListView(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Published documents; those who may edit see drafts and archived ones too."""
-        documents = filtered(queries.documents_for(request.user), request)
+        documents = filtered(queries.documents_for(request.user).select_related("working_draft__revision"), request)
         pages = Pages()
         page: Any = pages.paginate_queryset(documents, request, view=self)
         return pages.get_paginated_response(DocumentSerializer(page, many=True, context={"request": request}).data)
@@ -69,12 +77,15 @@ class DocumentListView(APIView):
         request=DocumentWriteSerializer, responses={201: DocumentSerializer},
     )  # fmt: skip
     def post(self, request: Request) -> Response:
+        """Without a status the document is published, or waits for a review where the author may not publish alone."""
         try:
-            document = services.create_document(fields=_body(request), by=request.user)
+            document = services.create_document(**_said(_body(request)), by=request.user)
         except services.InvalidDocument as exc:
             raise ValidationError(exc.errors) from None
         except services.DocumentExists as exc:
             raise DocumentIsThere(str(exc)) from None
+        except services.StepRefused as exc:
+            raise _refused(exc) from None
         return _answer(document, request, status.HTTP_201_CREATED)
 
 
@@ -97,13 +108,17 @@ class DocumentView(APIView):
         parameters=[IF_MATCH], request=DocumentWriteSerializer, responses=DocumentSerializer,
     )  # fmt: skip
     def put(self, request: Request, document_id: str) -> Response:
-        """What the body leaves out is emptied; status, owner and review date stay unless they are named."""
+        """What the body leaves out is emptied; status, owner and review date stay unless they are named.
+
+        A published document whose new text needs another person's review answers 202: readers keep the present text.
+        """
         document = self._document(request, document_id)
         try:
-            complete = services.complete_fields({**_body(request), "id": document.pk})
+            said = _said(_body(request))
+            complete = services.complete_fields({**said.pop("fields"), "id": document.pk})
         except services.InvalidDocument as exc:
             raise ValidationError(exc.errors) from None
-        return self._update(request, document, complete)
+        return self._update(request, document, {**complete, **said})
 
     @extend_schema(
         tags=["knowledge"], operation_id="knowledge_change", summary="Change some fields of a document",
@@ -125,13 +140,55 @@ class DocumentView(APIView):
     def _update(self, request: Request, document: KnowledgeDocument, fields: dict[str, Any]) -> Response:
         try:
             updated = services.update_document(
-                document=document, fields=fields, expected_revision=_expected(request), by=request.user
+                document=document, **_said(fields), expected_revision=_expected(request), by=request.user
             )
         except services.InvalidDocument as exc:
             raise ValidationError(exc.errors) from None
         except services.DocumentChanged:
             raise RevisionPassed from None
-        return _answer(updated, request)
+        except services.StepRefused as exc:
+            raise _refused(exc) from None
+        waits = updated.is_published and updated.revision < _latest(updated)
+        return _answer(updated, request, status.HTTP_202_ACCEPTED if waits else status.HTTP_200_OK)
+
+
+class RevisionsView(APIView):
+    permissions_by_method = {"GET": "knowledge_base.view_knowledgedocument"}
+
+    @extend_schema(
+        tags=["knowledge"], operation_id="knowledge_revisions", summary="List the revisions of a document",
+        responses=RevisionSerializer(many=True),
+    )  # fmt: skip
+    def get(self, request: Request, document_id: str) -> Response:
+        """Newest first, each with its whole text. Those who may not edit see the published ones."""
+        document = get_object_or_404(queries.documents_for(request.user), pk=document_id)
+        rows = DocumentRevision.objects.filter(document=document).select_related("author").order_by("-number")
+        if not request.user.has_perm("knowledge_base.change_knowledgedocument"):
+            rows = rows.exclude(published_at=None)
+        pages = Pages()
+        page: Any = pages.paginate_queryset(rows, request, view=self)
+        return pages.get_paginated_response(RevisionSerializer(page, many=True).data)
+
+
+def _said(body: dict[str, Any]) -> dict[str, Any]:
+    """The fields apart from what is said about the change: why, and why in spite of broken contracts."""
+    fields = dict(body)
+    return {
+        "reason": str(fields.pop("reason", "") or "")[:500],
+        "override": str(fields.pop("override", "") or "")[:1_000],
+        "fields": fields,
+    }
+
+
+def _latest(document: KnowledgeDocument) -> int:
+    return situation_of(document).latest
+
+
+def _refused(exc: services.StepRefused) -> APIException:
+    """409 with the code of the refusal; what the contracts showed stands in `fields`."""
+    error = StepNotTaken(str(exc))
+    error.default_code = exc.code
+    return error
 
 
 def _answer(document: KnowledgeDocument, request: Request, code: int = status.HTTP_200_OK) -> Response:

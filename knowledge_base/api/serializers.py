@@ -63,12 +63,18 @@ class DocumentWriteSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=KnowledgeDocument.Status.choices, required=False)
     owner = serializers.CharField(required=False)
     review_by = serializers.DateField(required=False, allow_null=True)
+    reason = serializers.CharField(required=False, write_only=True, help_text="why; stands in the history")
+    override = serializers.CharField(
+        required=False, write_only=True, help_text="why to publish although retrieval contracts break"
+    )
 
 
 class DocumentSerializer(DocumentWriteSerializer):
     """A knowledge document as it is given."""
 
     revision = serializers.IntegerField(read_only=True)
+    held_back = serializers.CharField(read_only=True, help_text="why a new document was not published; often empty")
+    draft = serializers.SerializerMethodField(help_text="the text that waits beside the published one")
     origin = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
@@ -77,6 +83,32 @@ class DocumentSerializer(DocumentWriteSerializer):
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, document: KnowledgeDocument) -> str:
         return page_of(document.pk, self.context)
+
+    @extend_schema_field({
+        "type": "object", "nullable": True,
+        "properties": {"revision": {"type": "integer"}, "state": {"type": "string", "enum": ["draft", "in_review"]}},
+    })  # fmt: skip
+    def get_draft(self, document: KnowledgeDocument) -> dict[str, Any] | None:
+        """For those who may edit."""
+        request = self.context.get("request")
+        draft = getattr(document, "working_draft", None) if _may_edit(request) else None
+        return {"revision": draft.revision.number, "state": draft.state} if draft is not None else None
+
+
+def _may_edit(request: Any) -> bool:
+    return request is not None and request.user.has_perm("knowledge_base.change_knowledgedocument")
+
+
+class RevisionSerializer(serializers.Serializer[Any]):
+    """What a document said from one change to the next."""
+
+    number = serializers.IntegerField()
+    content = serializers.DictField()
+    author = serializers.CharField(source="author.username", default="")
+    how = serializers.CharField(source="source", help_text="edited, imported, shipped, suggested or rolled_back")
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    published_at = serializers.DateTimeField(allow_null=True, help_text="null: readers never had this text")
 
 
 class PassageSerializer(serializers.Serializer[Any]):

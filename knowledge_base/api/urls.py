@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 from rest_framework.views import APIView
 
-from knowledge_base.api.documents import DocumentListView, DocumentView
+from knowledge_base.api.documents import DocumentListView, DocumentView, RevisionsView
 from knowledge_base.api.imports import BulkImportView
 from knowledge_base.api.linting import DocumentLintView, LintView
 from knowledge_base.api.packs import PackView
@@ -26,6 +26,7 @@ urlpatterns = [
     *both("knowledge/<str:document_id>/feedback", DocumentFeedbackView, "api-knowledge-feedback"),
     *both("knowledge/<str:document_id>", DocumentView, "api-knowledge-document"),
     *both("knowledge-pack", PackView, "api-knowledge-pack"),
+    *both("knowledge/<str:document_id>/revisions", RevisionsView, "api-knowledge-revisions"),
     *both("search", SearchView, "api-search"),
     *both("search/similar", SimilarView, "api-search-similar"),
     *both("knowledge-index", IndexHealthView, "api-knowledge-index"),

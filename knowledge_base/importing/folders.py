@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from knowledge_base.importing.memory import gone_from, identifiers_of, unchanged_files
 from knowledge_base.importing.models import ImportedDocument
 from knowledge_base.importing.reading import rows_of
 from knowledge_base.importing.rows import take_rows
 from knowledge_base.importing.verdicts import Outcome, Policy, Verdict
+from knowledge_base.lifecycle.states import FROM, Step
+from knowledge_base.lifecycle.steps import take_step
 from knowledge_base.models import KnowledgeDocument
 
-REMOVALS = {"draft": KnowledgeDocument.Status.DRAFT, "archive": KnowledgeDocument.Status.ARCHIVED}
+REMOVALS = {"draft": Step.UNPUBLISH, "archive": Step.ARCHIVE}
 
 
 @dataclass
@@ -48,14 +51,12 @@ class FolderImport:
 
 def retire(document_ids: list[str], removal: str) -> int:
     """Take documents whose files are gone out of search. Return how many; "keep" leaves them."""
-    status = REMOVALS.get(removal)
-    if status is None:
+    step = REMOVALS.get(removal)
+    if step is None:
         return 0
-    documents = KnowledgeDocument.objects.filter(pk__in=document_ids).exclude(status=status)
+    documents = KnowledgeDocument.objects.filter(pk__in=document_ids, status__in=FROM[step])
     with transaction.atomic():
         retired = list(documents)
-        for document in retired:
-            document.status = status
-            document.save(update_fields=["status", "updated_at"])
+        take_step(step, documents=retired, by=None, reason=_("Its file is gone from the import."))
         ImportedDocument.objects.filter(pk__in=[document.pk for document in retired]).delete()
     return len(retired)

@@ -26,6 +26,8 @@ from knowledge_base.importing.verdicts import (
     Unreadable,
     Verdict,
 )
+from knowledge_base.lifecycle.models import DocumentRevision
+from knowledge_base.lifecycle.recording import signed
 from knowledge_base.linting.service import lint_alone
 from knowledge_base.models import CONTENT_FIELDS, KnowledgeDocument, content_hash
 from knowledge_base.stored_chunks import refresh_chunks
@@ -132,7 +134,8 @@ class _Import:
                 else:
                     self._update(number, row, fields, document, before.get(document.pk), batch)
         if not self._dry_run:
-            _store(batch)
+            with signed(by=self._author, source=DocumentRevision.Source.IMPORTED):
+                _store(batch)
             if self._policy.remembers:
                 remember(self._policy.label, [*batch.created, *batch.updated], batch.origins)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from knowledge_base.linting.notes import LintNote, errors_of
-from knowledge_base.linting.presenting import by_field, shown_language
+from knowledge_base.linting.presenting import by_field
 from knowledge_base.linting.service import lint_document
 from knowledge_base.models import KnowledgeDocument
 
@@ -45,13 +44,3 @@ def _stand_beside(field: forms.Field, notes: list[dict[str, Any]]) -> None:
     listed = render_to_string("admin/knowledge_base/lint_notes.html", {"notes": notes})
     # The notes were escaped by their template; a help text of ours holds no markup.
     field.help_text = mark_safe(f"{field.help_text}{listed}")  # noqa: S308
-
-
-def publishing_errors(fields: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Why a document must not be published, by field, in the language of the page; nothing when it may."""
-    found: dict[str, list[str]] = {}
-    language = shown_language()
-    for note in errors_of(lint_document(fields)):
-        number = f"{note.index + 1}. " if note.index is not None else ""
-        found.setdefault(note.field, []).append(f"{number}{note.text.say(language)} {note.todo.say(language)}")
-    return found

@@ -65,7 +65,9 @@ class EditingTests:
         assert "redis-cli INFO memory" in answer.content.decode()
 
     def test_a_new_document_begins_as_a_draft(self, desk):
-        assert 'value="draft" selected' in desk.get(f"{DESK}add/").content.decode()
+        desk.post(f"{DESK}add/", {**FORM, "status": "published"})
+
+        assert KnowledgeDocument.objects.get().status == "draft"
 
     def test_brings_no_inline_script_or_style(self, desk):
         page = desk.get(f"{DESK}add/").content.decode()
@@ -90,11 +92,17 @@ class PreviewTests:
 
 class ListTests:
     @pytest.mark.parametrize(
-        ("action", "status"), [("publish", "published"), ("unpublish", "draft"), ("archive", "archived")]
+        ("action", "before", "status"),
+        [
+            ("publish", "in_review", "published"),
+            ("submit", "draft", "in_review"),
+            ("unpublish", "published", "draft"),
+            ("archive", "in_review", "archived"),
+        ],
     )
-    def test_bulk_actions_change_the_status(self, desk, make_document, action, status):
-        make_document("a", status="in_review")
-        make_document("b", status="in_review")
+    def test_bulk_actions_change_the_status(self, desk, make_document, action, before, status):
+        make_document("a", status=before)
+        make_document("b", status=before)
 
         desk.post(DESK, {"action": action, "_selected_action": ["a", "b"]})
 

@@ -126,12 +126,12 @@ class DeskTests:
         client.force_login(carol)
         form: dict[str, Any] = {**FORM, "diagnosis_steps": "1. Look.\n   ```sh\n   redis-cli MEMORY DIAGNOSE\n   ```"}
 
-        refused = client.post(self.ADDRESS, form)
+        assert client.post(self.ADDRESS, form).status_code == 302
+        refused = client.post(self.ADDRESS.replace("/change/", "/publish/"))
 
         assert refused.status_code == 200
-        assert "diagnosis_steps" in refused.context["adminform"].form.errors
         assert "MEMORY DIAGNOSE" in refused.content.decode()
-        assert client.post(self.ADDRESS, {**form, "status": "draft"}).status_code == 302
+        assert KnowledgeDocument.objects.get().status == "draft"
 
 
 def test_every_shipped_document_is_clean():
