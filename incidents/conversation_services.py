@@ -20,6 +20,8 @@ from incidents.analysis.pipeline import RetrievedKnowledge, analyze
 from incidents.analysis.report import AnalysisResult, from_json
 from incidents.auditing import CallLog
 from incidents.chat_wiring import limits, lookups_for, masked_kinds, noting
+from incidents.collaboration.timeline import timeline_of
+from incidents.collaboration.wording import sentence
 from incidents.conversations import Turn
 from incidents.diagnostics.diagnosis import Diagnosis
 from incidents.evidence_rows import intake_of
@@ -189,9 +191,9 @@ def _circumstances(incident: Incident, report: AnalysisResult) -> Circumstances:
     with translation.override(report.language):
         words = {**dict(Severity.choices), **dict(Category.choices)}
         timeline = [
-            f"{timezone.localtime(change.at):%Y-%m-%d %H:%M} {change.get_kind_display()}"
-            + (f": {change.after}" if change.after else "")
-            for change in incident.changes.order_by("id")
+            f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M} {sentence(entry)}"
+            for entry in timeline_of(incident)
+            if entry.comment is None  # what people say to each other does not go to a model
         ]
         spoken = {str(name): str(word) for name, word in words.items()}
     since = first_sign(report) or incident.timestamp or f"{timezone.localtime(incident.created_at):%Y-%m-%d %H:%M}"

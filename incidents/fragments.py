@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils import translation
 
 from incidents import run_view
 from incidents.analysis.events import EventKind
+from incidents.collaboration.ticks import ticks_of
 from incidents.models import AnalysisRun
 from sre_portal import sse
 
@@ -53,6 +54,7 @@ class RunFacts:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     previous: Mapping[str, Any] | None = None  # the report of the run before, to show what changed
+    ticks: Mapping[tuple[int, str], tuple[str, datetime]] = field(default_factory=dict)  # steps that were done
 
     @property
     def seconds(self) -> float | None:
@@ -68,21 +70,16 @@ class RunFacts:
             run_id=run.pk, incident_id=run.incident_id, status=run.status, analyst=run.analyst,
             started_at=run.started_at, finished_at=run.finished_at,
             previous=before.order_by("-pk").values_list("result", flat=True).first(),
+            ticks=ticks_of(run.incident_id),
         )  # fmt: skip
 
 
-def encode(event: StoredEvent, facts: RunFacts, style: str) -> bytes:
-    """One event on the wire. Only the last of its messages carries the id: a cut in between repeats them all."""
+def messages(event: StoredEvent, facts: RunFacts, style: str) -> list[sse.Message]:
+    """One event as it goes over the wire. A report fills several places, with a message for each."""
     if style == JSON:
-        data = json.dumps(event.payload, ensure_ascii=False)
-        return sse.encode(event=event.kind, data=data, id=event.sequence)
+        return [sse.Message.of(event.kind, json.dumps(event.payload, ensure_ascii=False))]
     with translation.override(style):
-        parts = list(_fragments(event, facts))
-    last = len(parts) - 1
-    return b"".join(
-        sse.encode(event=slot, data=html, id=event.sequence if number == last else None)
-        for number, (slot, html) in enumerate(parts)
-    )
+        return [sse.Message.of(slot, html) for slot, html in _fragments(event, facts)]
 
 
 def slots_of(event: StoredEvent) -> tuple[str, ...]:

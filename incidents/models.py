@@ -308,7 +308,11 @@ class RunEventRow(models.Model):
 
 
 class IncidentChange(models.Model):
-    """Who did what to an incident, in order: its human history, beside the machine's run events."""
+    """What happened to an incident, in order: by people, and by the machine when there is no actor.
+
+    Timeline, feed, notices and the live stream all read these rows. Written by `collaboration.recording` alone, which
+    keeps the ids of one incident in the order of their commits.
+    """
 
     class Kind(models.TextChoices):
         REPORTED = "reported", _("reported the incident")
@@ -318,20 +322,36 @@ class IncidentChange(models.Model):
         STATUS = "status", _("changed the status")
         ASSIGNEE = "assignee", _("changed the assignee")
         DETAILS = "details", _("edited the details")
+        RESOLUTION = "resolution", _("wrote what fixed it")
+        COMMENTED = "commented", _("commented")
+        COMMENT_EDITED = "comment_edited", _("edited a comment")
+        COMMENT_DELETED = "comment_deleted", _("deleted a comment")
+        STEP_DONE = "step_done", _("did a step")
+        STEP_REOPENED = "step_reopened", _("took a step back")
+        ANALYSIS_ENDED = "analysis_ended", _("the analysis ended")
+        VERDICT = "verdict", _("the verdict changed")
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    before = models.CharField(max_length=200, blank=True)
-    after = models.CharField(max_length=200, blank=True)
+    field = models.CharField(max_length=30, blank=True)  # of the details: which one
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+    # What a line about it needs beyond names: a step's title, the verdict of a run, numbers of evidence.
+    detail: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    comment = models.ForeignKey(
+        "incidents.Comment", on_delete=models.CASCADE, null=True, blank=True, related_name="changes"
+    )
+    run = models.ForeignKey(AnalysisRun, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("change")
         verbose_name_plural = _("changes")
         ordering = ["incident_id", "id"]
+        indexes = [models.Index(fields=["incident", "-id"], name="changes_of_incident")]
 
     def __str__(self) -> str:
         return f"{self.incident_id}: {self.kind}"
@@ -355,7 +375,7 @@ class IdempotencyKey(models.Model):
         return self.key
 
 
-# The tables of the language model have files of their own; Django finds models through this module.
+# Some tables have files of their own; Django finds models through this module.
 from incidents.capsules import Capsule, Replay  # noqa: E402, F401
 from incidents.closing.models import (  # noqa: E402, F401
     Closing,
@@ -365,6 +385,14 @@ from incidents.closing.models import (  # noqa: E402, F401
     PostMortem,
     PostMortemVersion,
     ReportFeedback,
+)
+from incidents.collaboration.models import (  # noqa: E402, F401
+    ActionTick,
+    Comment,
+    CommentRevision,
+    Looking,
+    Notice,
+    Watch,
 )
 from incidents.conversations import Turn  # noqa: E402, F401
 from incidents.evaluation_rows import EvaluationRow  # noqa: E402, F401

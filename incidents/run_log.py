@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from incidents import wakeups
 from incidents.analysis.events import EventKind, RunEvent
+from incidents.collaboration.recording import Kind, record
 from incidents.finding.indexing import index_report
 from incidents.models import AnalysisRun, Incident, RunEventRow
 from incidents.texts import storable_json
@@ -58,6 +59,8 @@ def finish(run_id: int, *, status: str, at: datetime, worker: str | None = None,
         if ended == 0:
             return False
         _append(run_id, EventKind.DONE, {"status": str(status)}, at)
+        if status != AnalysisRun.Status.CANCELLED:  # that was somebody's doing and is told as such
+            _tell_end(run_id, status, at)
         transaction.on_commit(lambda: wakeups.event_stored(run_id))
     return True
 
@@ -81,18 +84,40 @@ def _note_citations(run_id: int, report: Mapping[str, Any]) -> None:
         note_cited(document_ids=cited, run_id=run_id, incident=Incident(pk=incident_id).public_id)
 
 
+def _tell_end(run_id: int, status: str, at: datetime) -> None:
+    run = AnalysisRun.objects.get(pk=run_id)
+    detail = _verdict(run.result) if run.result else {}
+    record(
+        incident_id=run.incident_id, kind=Kind.ANALYSIS_ENDED, actor=None, after=str(status), run=run, detail=detail,
+        at=at,
+    )  # fmt: skip
+
+
+def _verdict(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line about a run says of its report."""
+    kept = ("incident_detected", "severity", "category", "confidence_score")
+    return {name: report.get(name) for name in kept} | {"summary": str(report.get("summary", ""))[:500]}
+
+
 def _take_verdict(run_id: int, report: Mapping[str, Any], at: datetime) -> None:
-    """Show the newest run's verdict on the incident itself."""
-    incident_id = AnalysisRun.objects.values_list("incident_id", flat=True).get(pk=run_id)
-    if AnalysisRun.objects.filter(incident_id=incident_id, pk__gt=run_id).exists():
+    """Show the newest run's verdict on the incident itself, and tell when it is another one than before."""
+    run = AnalysisRun.objects.only("incident_id").get(pk=run_id)
+    if AnalysisRun.objects.filter(incident_id=run.incident_id, pk__gt=run_id).exists():
         return
     confidence = report.get("confidence_score")
-    Incident.objects.filter(pk=incident_id).update(
-        severity=str(report.get("severity", ""))[:10],
-        category=str(report.get("category", ""))[:15],
+    severity, category = str(report.get("severity", ""))[:10], str(report.get("category", ""))[:15]
+    incident = Incident.objects.only("severity", "category").get(pk=run.incident_id)
+    Incident.objects.filter(pk=run.incident_id).update(
+        severity=severity,
+        category=category,
         summary=str(report.get("summary", "")),
         confidence=min(max(float(confidence), 0.0), 1.0) if isinstance(confidence, int | float) else None,
         updated_at=at,
         diagnosed_at=Coalesce("diagnosed_at", Value(at)),
     )
-    index_report(Incident.objects.get(pk=incident_id), report)
+    index_report(Incident.objects.get(pk=run.incident_id), report)
+    if incident.severity and (incident.severity, incident.category) != (severity, category):
+        record(
+            incident_id=run.incident_id, kind=Kind.VERDICT, actor=None, run=run, at=at, detail=_verdict(report),
+            before=f"{incident.severity} {incident.category}", after=f"{severity} {category}",
+        )  # fmt: skip

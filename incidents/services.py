@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -13,6 +13,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from incidents import run_log, tasks, wakeups
+from incidents.collaboration.conflicts import merged
+from incidents.collaboration.models import Notice
+from incidents.collaboration.recording import begin_watching, record
 from incidents.diagnostics.evidence import EvidenceKind, describe, prefill, recognise
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
@@ -63,6 +66,8 @@ def create_incident(*, intake: IncidentInput, reporter: User | None, language: s
     )
     EvidenceItem.objects.bulk_create(rows_of(new, incident=incident, first=1, added_by=reporter))
     index_evidence(incident)
+    if reporter is not None:
+        begin_watching(incident.pk, [reporter.pk])
     _note(incident, reporter, Kind.REPORTED)
     return incident
 
@@ -73,11 +78,12 @@ def add_evidence(*, incident: Incident, intake: IncidentInput, actor: User | Non
     new = [item for item in evidence_of(intake) if item.text.strip()]
     if not new:
         raise NothingToAnalyse
-    locked = Incident.objects.select_for_update().get(pk=incident.pk)  # two people may add at once
+    locked = _locked(incident)  # two people may add at once
     last = locked.evidence.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     rows = EvidenceItem.objects.bulk_create(rows_of(new, incident=locked, first=last + 1, added_by=actor))
     index_evidence(locked)
-    _note(locked, actor, Kind.EVIDENCE_ADDED, after=", ".join(row.name or row.kind or row.origin for row in rows))
+    names = ", ".join(row.name or row.kind or row.origin for row in rows)
+    _note(locked, actor, Kind.EVIDENCE_ADDED, after=names, detail={"numbers": [row.sequence for row in rows][:50]})
     return rows
 
 
@@ -165,7 +171,7 @@ def start_analysis(*, incident: Incident, actor: User | None, language: str = ""
             run = AnalysisRun.objects.create(
                 incident=incident, language=language, evidence_until=until, requested_by=actor
             )
-            _note(incident, actor, Kind.ANALYSIS_STARTED)
+            _note(incident, actor, Kind.ANALYSIS_STARTED, run=run)
     except IntegrityError:
         active = incident.runs.active().first()
         if active is None:  # it ended in between: then there is room for ours
@@ -180,7 +186,7 @@ def cancel_run(*, run: AnalysisRun, actor: User | None, clock: Clock = timezone.
     with transaction.atomic():
         cancelled = run_log.finish(run.pk, status=AnalysisRun.Status.CANCELLED, at=clock())
         if cancelled:
-            _note(run.incident, actor, Kind.ANALYSIS_CANCELLED)
+            _note(run.incident, actor, Kind.ANALYSIS_CANCELLED, run=run)
     return cancelled
 
 
@@ -203,42 +209,75 @@ def change_status(
     clock: Clock = timezone.now,
 ) -> Incident:  # fmt: skip
     """Move an incident on. Resolving keeps what fixed it; reopening keeps that text, for it may still be right."""
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
-    before, incident.status = incident.status, Incident.Status(status)
-    if incident.status == Incident.Status.RESOLVED:
-        incident.resolved_at = incident.resolved_at or clock()
-        incident.resolution = storable_text(resolution.strip()) or incident.resolution
-        incident.diagnosis_right = diagnosis_right or incident.diagnosis_right
-    else:
-        incident.resolved_at = None
+    incident = _locked(incident)
+    wanted = {"status": str(Incident.Status(status))}
+    if status == Incident.Status.RESOLVED:
+        answers = {"resolution": storable_text(resolution.strip()), "diagnosis_right": diagnosis_right}
+        wanted |= {name: answer for name, answer in answers.items() if answer}
+    changed = merged(incident, wanted, seen=None)
+    before = {name: getattr(incident, name) for name in changed}
+    for name, value in changed.items():
+        setattr(incident, name, value)
+    is_resolved = incident.status == Incident.Status.RESOLVED
+    incident.resolved_at = (incident.resolved_at or clock()) if is_resolved else None
     incident.save()
-    if before != incident.status:
-        _note(incident, actor, Kind.STATUS, before=before, after=incident.status)
+    for name, value in changed.items():
+        kind = Kind.STATUS if name == "status" else Kind.RESOLUTION
+        _note(incident, actor, kind, field=name, before=before[name], after=value)
     return incident
+
+
+def unless_touched(
+    *, incident: Incident, seen: int, status: str, resolution: str, diagnosis_right: str
+) -> dict[str, str]:  # fmt: skip
+    """What a status form made from version `seen` still wants: what only others touched stays as they left it.
+
+    To be called in the transaction that saves it. Raise EditConflict when somebody else has changed the same since.
+    """
+    incident = _locked(incident)
+    wanted = {"status": status, "resolution": resolution.strip(), "diagnosis_right": diagnosis_right}
+    changed = merged(incident, {name: value for name, value in wanted.items() if value}, seen=seen)
+    return {"status": incident.status, "resolution": "", "diagnosis_right": ""} | changed
 
 
 @transaction.atomic
 def assign(*, incident: Incident, assignee: User | None, actor: User | None) -> Incident:
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
+    """Give an incident to somebody, who then watches it, or to nobody."""
+    incident = _locked(incident)
     before, incident.assignee = incident.assignee, assignee
     incident.save(update_fields=["assignee", "updated_at"])
-    if before != assignee:
-        _note(incident, actor, Kind.ASSIGNEE, before=str(before or ""), after=str(assignee or ""))
+    if before == assignee:
+        return incident
+    concerns = {assignee.pk: Notice.Reason.ASSIGNED.value} if assignee else {}
+    begin_watching(incident.pk, concerns)
+    _note(
+        incident, actor, Kind.ASSIGNEE, field="assignee", before=str(before or ""), after=str(assignee or ""),
+        concerns=concerns,
+    )  # fmt: skip
     return incident
 
 
 @transaction.atomic
-def edit_details(*, incident: Incident, actor: User | None, **details: str) -> Incident:
-    """Change title, description, version or deployment; unknown names are a programming error."""
-    incident = Incident.objects.select_for_update().get(pk=incident.pk)
-    changed = [name for name, value in details.items() if getattr(incident, name) != value]
-    for name in changed:
-        setattr(incident, name, storable_text(details[name]))
+def edit_details(*, incident: Incident, actor: User | None, seen: int | None = None, **details: str) -> Incident:
+    """Change title, description, version or deployment; unknown names are a programming error.
+
+    `seen` is the version that the editor started from. Raise EditConflict when somebody else changed the same since.
+    """
+    incident = _locked(incident)
+    changed = merged(incident, {name: storable_text(value) for name, value in details.items()}, seen=seen)
+    before = {name: getattr(incident, name) for name in changed}
+    for name, value in changed.items():
+        setattr(incident, name, value)
     if changed:
         incident.save(update_fields=[*changed, "updated_at"])
-        _note(incident, actor, Kind.DETAILS, after=", ".join(changed))
+    for name, value in changed.items():
+        _note(incident, actor, Kind.DETAILS, field=name, before=before[name], after=value)
     return incident
 
 
-def _note(incident: Incident, actor: User | None, kind: str, *, before: str = "", after: str = "") -> None:
-    IncidentChange.objects.create(incident=incident, actor=actor, kind=kind, before=before[:200], after=after[:200])
+def _locked(incident: Incident) -> Incident:
+    return Incident.objects.select_for_update(no_key=True).get(pk=incident.pk)
+
+
+def _note(incident: Incident, actor: User | None, kind: str, **what: Any) -> IncidentChange:
+    return record(incident_id=incident.pk, actor=actor, kind=kind, **what)

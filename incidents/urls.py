@@ -33,7 +33,6 @@ urlpatterns = [
     path("", include("incidents.log_viewer.urls")),
     path("incidents/<incident:incident_id>/analyse/", run_views.start_analysis, name="run-start"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/", views.run_detail, name="run-detail"),
-    path("incidents/<incident:incident_id>/runs/<int:run_id>/events", run_views.run_events, name="run-events"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/cancel/", run_views.cancel_run, name="run-cancel"),
     path("incidents/<incident:incident_id>/conversation/", chat_views.conversation, name="conversation"),
     path(
@@ -45,6 +44,7 @@ urlpatterns = [
     path("search/", search_views.search_page, name="search"),
     path("search/suggest/", search_views.suggestions, name="suggestions"),
     path("", include("incidents.closing.urls")),
+    path("", include("incidents.collaboration.urls")),
     path("rules/", rule_views.rule_list, name="rule-list"),
     path("rules/<slug:rule_id>/", rule_views.rule_detail, name="rule-detail"),
     path("account/token/", account_views.token, name="token"),

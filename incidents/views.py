@@ -14,6 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from incidents import queries, services
 from incidents.closing import services as closing_services
+from incidents.collaboration.conflicts import EditConflict, conflict_rows, version_of
+from incidents.collaboration.forms import version_seen
+from incidents.collaboration.page import note_visit, team_context
+from incidents.collaboration.queries import people
 from incidents.diagnostics.evidence import describe, prefill, recognise
 from incidents.evidence_rows import GLANCE
 from incidents.evidence_search import place_of
@@ -98,10 +102,11 @@ def _incident_page(
         "section": "incidents", "incident": incident, "run": run, "view": view, "runs": runs,
         "is_latest": not runs or run == runs[0],
         "evidence": queries.evidence_list(incident),
-        "history": incident.changes.select_related("actor").order_by("-id")[:30],
         "form": form or EvidenceForm(), "statuses": Incident.Status.choices,
         "verdicts": Incident.DiagnosisRight.choices,
     }  # fmt: skip
+    context |= team_context(request, incident)
+    note_visit(request, incident)
     if view is not None:
         context["facts"] = view.facts
         if view.report is not None:
@@ -144,21 +149,39 @@ def evidence_find(request: PortalRequest, incident_id: int) -> HttpResponse:
 def incident_status(request: PortalRequest, incident_id: int) -> HttpResponse:
     incident = queries.incident_for(request.user, incident_id)
     form = StatusForm(request.POST)
-    if form.is_valid():
-        closing_services.set_status(incident=incident, actor=request.user, **form.cleaned_data)
-    else:
+    seen = version_seen(request.POST["seen"]) if "seen" in request.POST else None
+    if not form.is_valid():
         messages.error(request, _("That status does not exist."))
+        return redirect(incident)
+    try:
+        closing_services.set_status(incident=incident, actor=request.user, seen=seen, **form.cleaned_data)
+    except EditConflict as conflict:
+        return status_conflict(request, queries.incident_for(request.user, incident_id), form, conflict)
     return redirect(incident)
+
+
+def status_conflict(
+    request: PortalRequest, incident: Incident, form: StatusForm, conflict: EditConflict
+) -> HttpResponse:  # fmt: skip
+    """Two people changed the status: show the second one both versions, and let them decide."""
+    context = {
+        "section": "incidents", "incident": incident, "form": form, "conflicts": conflict_rows(conflict),
+        "seen": version_of(incident), "statuses": Incident.Status.choices, "verdicts": Incident.DiagnosisRight.choices,
+    }  # fmt: skip
+    return render(request, "incidents/collaboration/status_conflict.html", context, status=409)
 
 
 @may_change
 @require_POST
 def incident_assign(request: PortalRequest, incident_id: int) -> HttpResponse:
-    """Take an incident, or let go of it."""
+    """Give an incident to somebody, take it, or let go of it."""
     incident = queries.incident_for(request.user, incident_id)
-    services.assign(
-        incident=incident, assignee=request.user if request.POST.get("take") else None, actor=request.user
-    )  # fmt: skip
+    name = request.user.get_username() if request.POST.get("take") else request.POST.get("assignee", "")
+    assignee = next((person for person in people() if person.username == name), None)
+    if name and assignee is None:
+        messages.error(request, _("%(name)s can't be given an incident.") % {"name": name[:150]})
+    else:
+        services.assign(incident=incident, assignee=assignee, actor=request.user)
     return redirect(incident)
 
 

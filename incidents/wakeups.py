@@ -1,4 +1,4 @@
-"""Tell whoever waits in this process that a run has a new event. Readers elsewhere find it by polling."""
+"""Tell whoever waits in this process that something was stored. Readers elsewhere find it by polling."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ Listener = Callable[[int], None]
 
 _stored = threading.Condition()
 _listeners: list[Listener] = []
+_incident_listeners: list[Listener] = []
 
 
 def event_stored(run_id: int) -> None:
@@ -17,6 +18,12 @@ def event_stored(run_id: int) -> None:
         listeners = tuple(_listeners)
     for listener in listeners:
         listener(run_id)
+
+
+def incident_changed(incident_id: int) -> None:
+    """Called after a change of an incident was committed, or somebody came to look at it or went away."""
+    for listener in tuple(_incident_listeners):
+        listener(incident_id)
 
 
 def wait(*, seconds: float) -> None:
@@ -33,3 +40,7 @@ def listen(listener: Listener) -> None:
 def stop_listening(listener: Listener) -> None:
     with _stored:
         _listeners.remove(listener)
+
+
+def listen_to_incidents(listener: Listener) -> None:
+    _incident_listeners.append(listener)

@@ -48,6 +48,7 @@ ICONS: Mapping[str, str] = {
     "refresh": '<path d="M20 11a8.5 8.5 0 1 0-2 6.500M20 4.500V11h-6.5"/>',
     "settings": '<path d="M4 7h9M19 7h1M4 17h1M11 17h9"/><circle cx="16" cy="7" r="2.5"/>'
     '<circle cx="8" cy="17" r="2.5"/>',
+    "bell": '<path d="M6 16.500V10.500a6 6 0 0 1 12 0v6l2 2.500H4zM10 21.500h4"/>',
     "logout": '<path d="M14 4H5v16h9M10 12h11M17 8l4 4-4 4"/>',
     "branch": '<circle cx="6" cy="5" r="2.5"/><circle cx="6" cy="19" r="2.5"/><circle cx="18" cy="12" r="2.5"/>'
     '<path d="M6 7.5v9M6 9c0 2.500 5 3 9.500 3"/>',

@@ -44,6 +44,12 @@ class QuietServer(uvicorn.Server):
     def install_signal_handlers(self) -> None:
         """Signals are for the main thread."""
 
+    async def shutdown(self, sockets: Any = None) -> None:
+        from incidents.tails import close_streams
+
+        close_streams()  # a page follows its incident for as long as it is open
+        await super().shutdown(sockets)
+
 
 @contextmanager
 def serving(*, analyse: Any = None, threads: int = 2) -> Iterator[str]:

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from incidents import services
 from incidents.closing.models import FollowUp
+from incidents.collaboration.models import Comment
 from incidents.conversations import Turn
 from incidents.diagnostics.intake import IncidentInput
 from incidents.finding.models import BulkChange, SavedView
@@ -51,6 +52,8 @@ def objects(bob: User) -> dict[str, object]:
         "view_id": SavedView.objects.create(owner=bob, name=f"view {incident.pk}").pk,
         "change_id": BulkChange.objects.create(actor=bob, kind="status", after="open").pk,
         "turn_id": Turn.objects.create(incident=incident, question="Why?", status="done").pk,
+        "comment_id": Comment.objects.create(incident=incident, author=bob, text="Hello").pk,
+        "step": "0123456789ab",
         "sequence": 1,
         "follow_up_id": FollowUp.objects.create(incident=incident, text="Write an alert").pk,
         "language": "ko",

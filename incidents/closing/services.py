@@ -89,11 +89,21 @@ def close_incident(
     return closing
 
 
+@transaction.atomic
 def set_status(
     *, incident: Incident, status: str, actor: User | None, resolution: str = "", diagnosis_right: str = "",
-    clock: Clock = timezone.now,
+    seen: int | None = None, clock: Clock = timezone.now,
 ) -> Incident:  # fmt: skip
-    """Move an incident on with what a menu or a program knows; resolving is a closing, leaving it a reopening."""
+    """Move an incident on with what a menu or a program knows; resolving is a closing, leaving it a reopening.
+
+    `seen` is the version that the form was made from. Raises EditConflict when somebody else changed the same since.
+    """
+    if seen is not None:
+        wanted = services.unless_touched(
+            incident=incident, seen=seen, status=status, resolution=resolution, diagnosis_right=diagnosis_right
+        )
+        status, resolution, diagnosis_right = wanted["status"], wanted["resolution"], wanted["diagnosis_right"]
+        incident.refresh_from_db()
     if status == Incident.Status.RESOLVED:
         standing = standing_closing(incident)
         answers = Answers(resolution=resolution, diagnosis_right=diagnosis_right or incident.diagnosis_right)

@@ -15,7 +15,7 @@ from incidents.diagnostics.evidence import EvidenceKind
 from incidents.diagnostics.evidence.sources import source_in_words
 from incidents.diagnostics.text import duration
 from incidents.language import current_language
-from incidents.models import AnalysisRun, Category, Incident, IncidentChange, Severity
+from incidents.models import AnalysisRun, Category, Incident, Severity
 
 register = template.Library()
 
@@ -75,16 +75,6 @@ def category_words(category: str) -> str:
 @register.filter
 def deployment_words(deployment: str) -> str:
     return str(Incident.Deployment(deployment).label) if deployment in Incident.Deployment.values else deployment
-
-
-@register.filter
-def change_words(change: IncidentChange) -> str:
-    """What a change led to, as a reader knows it."""
-    if change.kind == IncidentChange.Kind.STATUS and change.after in Incident.Status.values:
-        return str(Incident.Status(change.after).label)
-    if change.kind == IncidentChange.Kind.EVIDENCE_ADDED:
-        return ", ".join(kind_words(name) or name for name in change.after.split(", "))
-    return change.after
 
 
 @register.filter

@@ -96,17 +96,81 @@
       said.classList.add("is-struck");
     }
   });
+  // A browser grants six connections to a server, and each stream holds one for as long as its page is open: pages that
+  // nobody sees let theirs go, and catch up when they are looked at again.
+  const HIDDEN_MS = 15_000;
+  class PatientSource {
+    constructor(address) {
+      this.address = address;
+      this.listeners = [];
+      this.seen = "";
+      this.look = () => {
+        clearTimeout(this.timer);
+        if (document.hidden) this.timer = setTimeout(() => this.drop(), HIDDEN_MS);
+        else if (!this.source) this.open();
+      };
+      document.addEventListener("visibilitychange", this.look);
+      this.open();
+    }
+    get readyState() { return this.source ? this.source.readyState : EventSource.CONNECTING; }
+    open() {
+      const address = new URL(this.address, location.href);
+      if (this.seen) address.searchParams.set("after", this.seen);
+      const source = new EventSource(address);
+      this.source = source;
+      source.onopen = (event) => this.onopen && this.onopen(event);
+      source.onerror = (event) => {
+        if (source.readyState === EventSource.CLOSED) this.forget(); // htmx opens another one
+        if (this.onerror) this.onerror(event);
+      };
+      for (const [name, listener] of this.listeners) source.addEventListener(name, listener);
+    }
+    drop() {
+      if (this.source) this.source.close();
+      this.source = null;
+    }
+    forget() {
+      clearTimeout(this.timer);
+      document.removeEventListener("visibilitychange", this.look);
+    }
+    close() {
+      this.forget();
+      this.drop();
+    }
+    addEventListener(name, listener) {
+      const noting = (event) => { this.seen = event.lastEventId || this.seen; listener(event); };
+      listener.noting = noting;
+      this.listeners.push([name, noting]);
+      if (this.source) this.source.addEventListener(name, noting);
+    }
+    removeEventListener(name, listener) {
+      this.listeners = this.listeners.filter(([, noting]) => noting !== listener.noting);
+      if (this.source) this.source.removeEventListener(name, listener.noting);
+    }
+  }
+  htmx.createEventSource = (address) => new PatientSource(address);
   function connection(text) {
     const place = document.getElementById("connection");
     if (place) place.textContent = text && place.dataset.lost;
   }
   document.addEventListener("htmx:sseError", () => connection(true));
   document.addEventListener("htmx:sseOpen", () => connection(""));
-  document.addEventListener("htmx:sseClose", (event) => {
-    connection("");
-    if (!event.detail || event.detail.type !== "message") return;
-    event.target.classList.add("is-over");
+  // The page's stream goes on after its run: people still do things.
+  document.addEventListener("htmx:sseMessage", (event) => {
+    const run = document.getElementById("run");
+    if (!run || event.target.id !== "run-state") return;
+    run.classList.remove("is-active");
+    run.classList.add("is-over");
     for (const button of document.querySelectorAll("[data-while-idle]")) button.disabled = false;
+  });
+  document.addEventListener("htmx:sseClose", () => connection(""));
+
+  // --- Comments: Ctrl+Enter sends ---
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches(".composer textarea, .comment textarea")) {
+      event.preventDefault();
+      event.target.form.requestSubmit(event.target.form.querySelector("button.button-primary"));
+    }
   });
 
   document.addEventListener("htmx:load", (event) => {

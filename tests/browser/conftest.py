@@ -68,12 +68,17 @@ class Watched:
     def complain(self, text: str) -> None:
         self.complaints.append(text)
 
-    def close(self) -> list[str]:
+    def leave(self) -> None:
+        """Close every page, as readers do before their portal goes away."""
         for context in self.contexts:
             for page in context.pages:
                 violations = page.evaluate("window.violations || []") if page.url.startswith("http") else []
                 self.complaints += [f"policy: {violation}" for violation in violations]
             context.close()
+        self.contexts = []
+
+    def close(self) -> list[str]:
+        self.leave()
         return [text for text in self.complaints if not any(part in text for part in self.expected)]
 
 
@@ -93,7 +98,7 @@ def browser(chromium: Any) -> Iterator[Watched]:
 
 
 @pytest.fixture
-def portal(transactional_db: None) -> Iterator[Callable[..., str]]:
+def portal(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
     """Start a portal over the test database, with the real analysis or a scripted one. Returns its address."""
     from contextlib import ExitStack
 
@@ -101,3 +106,5 @@ def portal(transactional_db: None) -> Iterator[Callable[..., str]]:
 
     with ExitStack() as stack:
         yield lambda analyse=None: stack.enter_context(serving(analyse=analyse))
+        if "browser" in request.fixturenames:
+            request.getfixturevalue("browser").leave()

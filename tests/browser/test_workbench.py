@@ -172,12 +172,12 @@ class StreamTests:
         page.get_by_text("Connection lost").wait_for()
         portal.start(SLOW_SECONDS="0")
         page.locator("#run-state .is-ok").wait_for(timeout=20_000)
-        portal.end(signal.SIGTERM)
 
         assert page.locator("#run-findings .finding").count() == 1
         assert page.get_by_text("The portal was restarted").count() == 1
         assert page.locator("#run-words").inner_text().split() == [f"word{number}" for number in range(20)]
         assert page.locator("#connection").inner_text() == ""
+        portal.end(signal.SIGTERM)
 
     def test_goes_on_when_the_network_comes_back(self, browser, portal, bob, start):
         browser.expected = ("net::ERR_", "[object Event]")  # what Chromium and htmx print about a dead line

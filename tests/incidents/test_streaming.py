@@ -11,7 +11,7 @@ import httpx
 import pytest
 from rest_framework.authtoken.models import Token
 
-from incidents import services, streaming
+from incidents import services, streaming, tails
 from incidents.diagnostics.intake import IncidentInput
 from incidents.models import AnalysisRun
 from tests.incidents.standins import Scripted
@@ -21,7 +21,7 @@ INTAKE = IncidentInput(pasted=("used_memory:1000",))
 
 
 class Event:
-    def __init__(self, kind: str, id: int | None, data: str) -> None:
+    def __init__(self, kind: str, id: int | str | None, data: str) -> None:
         self.kind, self.id, self.data = kind, id, data
 
     def __repr__(self) -> str:
@@ -40,7 +40,7 @@ def events_of(response: httpx.Response) -> Iterator[Event]:
         elif name == "event":
             kind = value
         elif name == "id":
-            id = int(value)
+            id = int(value) if value.isdigit() else value
         elif name == "data":
             data.append(value)
 
@@ -57,6 +57,19 @@ def read(address: str, token: str, *, count: int | None = None, **headers: str) 
             found.append(event)
             if count is not None and len(found) >= count:
                 break
+    return found
+
+
+OF_THE_TEAM = {"title", "status", "assignee", "watchers", "presence", "entry", "run-started"}
+
+
+def until_done(events: Iterator[Event]) -> list[Event]:
+    """A page's stream goes on after its run."""
+    found = []
+    for event in events:
+        found.append(event)
+        if event.kind == "done":
+            break
     return found
 
 
@@ -139,13 +152,13 @@ class FollowTests:
             ]
             for reader in readers:
                 reader.start()
-            wait_for(lambda: streaming.open_streams() == 8, what="eight open streams")
-            tails = sum(len(tails) for tails in streaming._by_loop.values())
+            wait_for(lambda: tails.open_streams() == 8, what="eight open streams")
+            open_tails = sum(len(known) for known in tails._by_loop.values())
             analyse.go.set()
             for reader in readers:
                 reader.join(20)
 
-        assert tails == 1
+        assert open_tails == 1
         assert seen == [list(range(1, 36))] * 8
         assert len(analyse.calls) == 1
 
@@ -155,7 +168,7 @@ class FollowTests:
             run = start()
             read(f"{address}/api/v1/runs/{run.pk}/events/", token, count=2)
 
-            wait_for(lambda: streaming.open_streams() == 0, what="the end of the stream")
+            wait_for(lambda: tails.open_streams() == 0, what="the end of the stream")
             analyse.go.set()
 
     def test_ends_for_everybody_when_the_run_is_cancelled(self, token, start, bob):
@@ -185,14 +198,16 @@ class FollowTests:
         with serving(analyse=Scripted()) as address:
             run = start()
             cookies = {"sessionid": client.cookies["sessionid"].value}
-            page = f"{address}/incidents/{run.incident.public_id}/runs/{run.pk}/events"
+            page = f"{address}/incidents/{run.incident.public_id}/live?run={run.pk}"
             with httpx.stream("GET", page, cookies=cookies, timeout=20) as response:
-                events = list(events_of(response))
+                events = until_done(events_of(response))
 
+        events = [event for event in events if event.kind not in OF_THE_TEAM]
         slots = [event.kind for event in events]
         assert slots[:8] == ["evidence_read", "finding", "verdict", "plan", "explanation", "charts", "gaps", "related"]
         assert slots[-1] == "done"
-        assert [event.id for event in events[2:8]] == [None, None, None, None, None, 3]
+        assert [event.id for event in events[2:7]] == [None] * 5
+        assert str(events[7].id).startswith("3.")  # the run's position, then the incident's
         assert "Memory is full" in events[1].data
 
 
@@ -254,10 +269,9 @@ class ReadTests:
         run = start()
         stale = AnalysisRun.objects.get(pk=run.pk)
         services.cancel_run(run=run, actor=bob)
-        monkeypatch.setattr(streaming, "connection", type("Kept", (), {"close": lambda self: None})())
         monkeypatch.setattr(streaming, "_run", lambda run_id: stale)
 
-        (frame,) = streaming._read(run.pk, 0)
+        (frame,) = streaming.RunSource(run.pk).read(0)
 
         assert frame.is_last
         assert frame.facts.status == "cancelled"

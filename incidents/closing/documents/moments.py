@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from incidents.analysis.report import AnalysisResult, ReportedFinding
-from incidents.models import Incident, IncidentChange
-from incidents.templatetags.incident_words import change_words
+from incidents.collaboration.timeline import MACHINE, timeline_of
+from incidents.collaboration.wording import sentence
+from incidents.models import Incident
 
 MOST_OF_LOG, MOST_OF_FINDING = 12, 3
 LONGEST_QUOTE = 160
@@ -56,12 +57,12 @@ def _of_server(findings: Iterable[ReportedFinding]) -> list[Moment]:
 
 
 def _of_people(incident: Incident) -> Iterator[Moment]:
-    machine = {IncidentChange.Kind.ANALYSIS_STARTED, IncidentChange.Kind.ANALYSIS_CANCELLED}
-    for change in incident.changes.select_related("actor").order_by("id"):
-        said = change_words(change)
-        text = f"{change.get_kind_display()}: {said}" if said else str(change.get_kind_display())
-        lane = Lane.ANALYSIS if change.kind in machine else Lane.PEOPLE
-        yield Moment(change.at, lane, text, change.actor.get_username() if change.actor else "")
+    for entry in timeline_of(incident):
+        lane = Lane.ANALYSIS if entry.kind in MACHINE else Lane.PEOPLE
+        if entry.comment is None:
+            yield Moment(entry.at, lane, sentence(entry))
+        elif entry.comment.text:
+            yield Moment(entry.at, lane, _short(entry.comment.text), entry.actor)
 
 
 def _moment(text: str) -> datetime | None:

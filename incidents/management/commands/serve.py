@@ -37,7 +37,7 @@ class Server(uvicorn.Server):
             warm_up()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        from incidents.streaming import close_streams
+        from incidents.tails import close_streams
 
         # Without this a browser that follows a run would keep the server from stopping.
         asyncio.get_running_loop().call_soon_threadsafe(close_streams)
