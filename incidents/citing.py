@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db.models import Q
@@ -26,6 +26,11 @@ BESIDE_THE_TOPIC = 0.35  # score from which a document about something else than
 
 Search = Callable[..., ForAnalysis]
 HouseDocuments = Callable[[], Iterable[Mapping[str, Any]]]
+Origins = Callable[[Collection[str]], Mapping[str, str]]  # of cases: the incident each came from
+
+
+def no_origins(case_ids: Collection[str]) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Librarian:
 
     search: Search
     house_documents: HouseDocuments
+    origins: Origins = no_origins
 
     def __call__(self, diagnosis: Diagnosis, *, language: str) -> RetrievedKnowledge:
         root = diagnosis.conclusion.root
@@ -49,7 +55,16 @@ class Librarian:
             return RetrievedKnowledge(notice=phrases()["knowledge_down"].say(language))
         topics = {one.hypothesis.topic for one in diagnosis.conclusion.roots}
         cited = cite(found, rules, systems=systems_of(diagnosis.dossier), category=category, topics=topics)
+        cited = self._with_origins(cited)
         return cited if found.vector_available else replace(cited, notice=phrases()["vector_down"].say(language))
+
+    def _with_origins(self, cited: RetrievedKnowledge) -> RetrievedKnowledge:
+        """Cases with the incident that they came from."""
+        known = self.origins([case.id for case in cited.related_cases]) if cited.related_cases else {}
+        if not known:
+            return cited
+        cases = [replace(case, incident=known.get(case.id, "")) for case in cited.related_cases]
+        return replace(cited, related_cases=cases)
 
 
 def query_of(diagnosis: Diagnosis) -> str:
@@ -76,13 +91,14 @@ def cite(
         rule = known.get(passage.document_id)
         if rule is not None and house_rules.is_elsewhere(rule, systems):
             continue
-        if passage.topic not in topics and passage.score < BESIDE_THE_TOPIC:
+        if passage.topic not in topics and passage.fit < BESIDE_THE_TOPIC:
             continue
         status = "superseded" if passage.document_id in dead else "current"
         excerpts[passage.document_id] = passage.text
         shared: dict[str, Any] = {
             "id": passage.document_id, "title": passage.title, "score": round(passage.score, 3), "status": status,
             "url": url_of(passage.document_id), "excerpt": passage.text[:400],
+            "opinion": asdict(passage.why.opinion) if passage.why.opinion else None,
         }  # fmt: skip
         if passage.kind == "case":
             cases.append(RelatedCase(**shared))

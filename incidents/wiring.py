@@ -56,6 +56,8 @@ def configured_analyst(run: AnalysisRun | None = None) -> Analyst | None:
 def retrieve_knowledge(diagnosis: Diagnosis, *, language: str) -> RetrievedKnowledge:
     """What this installation's knowledge base offers for a diagnosis."""
     from incidents.citing import Librarian, published_house_documents
+    from incidents.closing.cases import incidents_of_cases
     from knowledge_base import retrieval  # late: loads the indexes
 
-    return Librarian(retrieval.passages_for_analysis, published_house_documents)(diagnosis, language=language)
+    librarian = Librarian(retrieval.passages_for_analysis, published_house_documents, incidents_of_cases)
+    return librarian(diagnosis, language=language)

@@ -46,9 +46,9 @@ def judge(passage: Passage, *, finding_ids: Collection[str], category: str = "")
     met = tuple(name for name in passage.preconditions if name in finding_ids)
     if met:
         grounds = Grounds.EVIDENCE
-    elif finding_ids and not passage.preconditions and passage.score >= STRONG:
+    elif finding_ids and not passage.preconditions and passage.fit >= STRONG:
         grounds = Grounds.STRONG_MATCH
-    elif not finding_ids and passage.score >= UNPROVEN:
+    elif not finding_ids and passage.fit >= UNPROVEN:
         grounds = Grounds.UNPROVEN
     else:
         return None

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from knowledge_base.feedback.weighing import Opinion
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentCard:
@@ -121,6 +123,8 @@ class Why:
     concepts: tuple[str, ...] = ()  # glossary concepts that both speak of
     coverage: float = 0.0  # share of the question's weight that the passage accounts for, 0–1
     similarity: float | None = None  # cosine of the vectors; None when vector search did not take part
+    opinion: Opinion | None = None  # what people say of the document, where that moved it
+    fit: float | None = None  # the score before that; None when nothing moved it
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,11 @@ class Passage:
     why: Why
     preconditions: tuple[str, ...] = ()
     applies_to: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fit(self) -> float:
+        """How well it fits by itself: what gates go by, which no feedback may open."""
+        return self.score if self.why.fit is None else self.why.fit
 
 
 @dataclass(frozen=True, slots=True)

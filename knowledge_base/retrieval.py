@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max
 
+from knowledge_base.feedback.services import opinions_of
 from knowledge_base.glossary_cache import current_glossary
 from knowledge_base.knowledge import ForAnalysis, Knowledge, documents_meeting
 from knowledge_base.lexical.base import LexicalIndex
@@ -28,7 +29,7 @@ def knowledge() -> Knowledge:
     """The published knowledge of this installation."""
     glossary = current_glossary()
     dense, problem = dense_arm(glossary)
-    retriever = Retriever(glossary, lexical_index(), DatabaseLibrary(), dense, problem)
+    retriever = Retriever(glossary, lexical_index(), DatabaseLibrary(), dense, problem, opinions_of)
     return Knowledge(retriever, _DATABASE, settings.RAG_TOP_K, settings.RAG_SIMILARITY_THRESHOLD)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from knowledge_base.embedders.base import Embedder, EmbedderUnavailable
+from knowledge_base.feedback.moving import by_opinion, no_opinions, with_opinions
+from knowledge_base.feedback.weighing import Opinion
 from knowledge_base.glossary import Glossary
 from knowledge_base.lexical.base import LexicalIndex
 from knowledge_base.passages import Candidate, Chunk, Filters, Passage, SearchResult, document_of
@@ -61,6 +63,7 @@ class Retriever:
     library: Library
     dense: DenseArm | None
     problem: str = ""  # why there is no dense arm
+    opinions: Callable[[Collection[str]], Mapping[str, Opinion]] = no_opinions  # of documents, from feedback
 
     def search(
         self,
@@ -81,7 +84,10 @@ class Retriever:
         near, problem = self._nearest(query, filters)
         scored = self._score(question, near, filters, also)
         ordered = _prefer_language(scored, language or language_of(query))
-        passages = self._passages(question, [pair for pair in ordered if pair[1] >= threshold][:limit])
+        fitting = [pair for pair in ordered if pair[1] >= threshold]
+        opinions = self.opinions([one.chunk.card.id for one, _ in fitting])
+        chosen = by_opinion(fitting, opinions)[:limit]
+        passages = with_opinions(self._passages(question, chosen), opinions)
         return SearchResult(
             query=query,
             passages=passages,

@@ -79,6 +79,8 @@ class RelatedCase:
     status: str = "current"  # current, superseded
     url: str = ""
     excerpt: str = ""
+    incident: str = ""  # public id of the incident that the case came from
+    opinion: dict[str, Any] | None = None  # what feedback says of it, where that moved it: helped, wrong, shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Reference:
     url: str = ""
     excerpt: str = ""
     why: str = ""
+    opinion: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
@@ -137,6 +138,7 @@ class PassageSerializer(serializers.Serializer[Any]):
             "concepts": {"type": "array", "items": {"type": "string"}},
             "coverage": {"type": "number"},
             "similarity": {"type": "number", "nullable": True},
+            "feedback": {"type": "object", "nullable": True, "description": "helped, wrong, and what they add"},
         },
     })  # fmt: skip
     def get_why(self, passage: Any) -> dict[str, Any]:
@@ -146,6 +148,7 @@ class PassageSerializer(serializers.Serializer[Any]):
             "concepts": list(why.concepts),
             "coverage": why.coverage,
             "similarity": why.similarity,
+            "feedback": asdict(why.opinion) if why.opinion else None,
         }
 
     @extend_schema_field(OpenApiTypes.URI)
