@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from incidents.diagnostics.text import size
+from incidents.diagnostics.text import count, size
 
 WIDE = 1000.0
 
@@ -77,6 +77,8 @@ class ForecastDrawing:
     second: tuple[float, float]
     end: tuple[float, float]
     ceiling_y: float
+    before: str
+    ceiling: str
 
 
 def draw_forecast(line: Mapping[str, Any]) -> ForecastDrawing:
@@ -94,7 +96,14 @@ def draw_forecast(line: Mapping[str, Any]) -> ForecastDrawing:
         second=point(line["seconds"], line["after"]),
         end=point(span, line["ceiling"]),
         ceiling_y=point(0, line["ceiling"])[1],
+        before=_amount(line["limit"], line["before"]),
+        ceiling=_amount(line["limit"], line["ceiling"]),
     )
+
+
+def _amount(limit: str, value: float) -> str:
+    """Connections are counted; all other limits are bytes."""
+    return count(value) if limit == "maxclients" else size(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +130,33 @@ def draw_culprit(culprit: Mapping[str, Any]) -> CulpritDrawing:
         buffers=size(culprit["buffer_bytes"]) if culprit["buffer_bytes"] else "",
         slow=f"{culprit['slow_us'] / 1000:,.0f} ms" if culprit["slow_us"] else "",
         bars=tuple((name, round(100 * share, 1)) for name, share in culprit["shares"].items()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDrawing:
+    """A figure before and after, with bars of 0–100 that compare the two."""
+
+    name: str
+    before: str
+    after: str
+    change: str
+    rate: str  # per second, of a counter
+    before_bar: float
+    after_bar: float
+
+
+def draw_change(change: Mapping[str, Any]) -> ChangeDrawing:
+    say = size if change["unit"] == "bytes" else count
+    moved = change["after"] - change["before"]
+    top = max(abs(change["before"]), abs(change["after"]), 1.0)
+    is_counter = change["kind"] == "counter"
+    return ChangeDrawing(
+        name=change["name"],
+        before=say(change["before"]),
+        after=say(change["after"]),
+        change=f"{'+' if moved > 0 else '−'}{say(abs(moved))}",
+        rate=f"{say(change['per_second'])}/s" if is_counter else "",
+        before_bar=round(100 * abs(change["before"]) / top, 1),
+        after_bar=round(100 * abs(change["after"]) / top, 1),
     )

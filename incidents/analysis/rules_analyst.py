@@ -31,8 +31,10 @@ from incidents.diagnostics.evidence.sources import source_in_words
 from incidents.diagnostics.findings import Action, Evidence, Finding, Skipped, State
 from incidents.diagnostics.forecasts import Forecast as Foreseen
 from incidents.diagnostics.forecasts import forecast
+from incidents.diagnostics.log_pulse import merged
 from incidents.diagnostics.memory_ledger import Ledger, ledger_of
 from incidents.diagnostics.rules.specs import all_rules
+from incidents.diagnostics.sample_changes import SampleChange, changes_of
 from incidents.diagnostics.text import Text
 
 IMMEDIATE = 4  # actions that stand on top; the rest follow as detailed steps
@@ -288,6 +290,13 @@ class _Writer:
             "advice": self.say(ledger.advice),
         }
 
+    def pulse(self) -> dict[str, Any] | None:
+        """Lines by time and severity, of all nodes together. None for a log without times."""
+        pulse = merged(node.log.pulse for node in self.diagnosis.dossier.nodes)
+        if not pulse:
+            return None
+        return {"seconds": pulse.seconds, "rows": [[at.isoformat(), counts] for at, counts in pulse.rows()]}
+
     def facts(self) -> dict[str, Any]:
         dossier = self.diagnosis.dossier
         return {
@@ -303,10 +312,23 @@ class _Writer:
             "withheld": self.gate.withheld,
             "nodes": [node.name for node in dossier.nodes if node.latest or node.log],
             "ledgers": [self.ledger(ledger) for node in dossier.nodes if (ledger := ledger_of(node)) is not None],
+            "pulse": self.pulse(),
+            "samples": [
+                {"node": node.name, "changes": [sample_change(change) for change in changes]}
+                for node in dossier.nodes
+                if (changes := list(changes_of(node)))
+            ],
             "evidence": [
                 {"kind": p.kind.value, "name": p.name, "node": p.node, "lines": p.line_count} for p in dossier.pieces
             ],
         }
+
+
+def sample_change(change: SampleChange) -> dict[str, Any]:
+    return {
+        "name": change.field.name, "kind": change.field.kind, "unit": change.field.unit, "before": change.before,
+        "after": change.after, "seconds": change.seconds, "per_second": change.per_second,
+    }  # fmt: skip
 
 
 def _on_node(name: str) -> str:

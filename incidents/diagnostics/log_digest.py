@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from incidents.diagnostics.findings import Evidence
+from incidents.diagnostics.log_pulse import LogPulse
 from incidents.diagnostics.parsers.server_log import LineMeaning, LogEntry, recognise_line
 
 KEPT_AT_EACH_END = 60  # lines per event; a million-line log must fit into memory
@@ -75,6 +76,7 @@ class LogDigest:
     lines: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
+    pulse: LogPulse = field(default_factory=LogPulse)
 
     def feed(self, entries: Iterable[LogEntry]) -> None:
         for entry in entries:
@@ -83,6 +85,8 @@ class LogDigest:
                 self.first_at = self.first_at or entry.at
                 self.last_at = entry.at
             meaning = recognise_line(entry.message)
+            if entry.at is not None:
+                self.pulse.add(entry.at, meaning.severity.rank if meaning and meaning.severity else 0)
             if meaning is not None:
                 self.series.setdefault(meaning.event, EventSeries()).add(LogEvent(entry, meaning, self.lines))
 

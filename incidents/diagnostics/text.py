@@ -36,7 +36,7 @@ class Text:
         `[[…]]` is only said where all its names have values. Elsewhere a name without one is "?", or nothing if it
         ends in `_text`.
         """
-        return Text(ko=_fill(self.ko, _said(values, "ko")), en=_fill(self.en, _said(values, "en")))
+        return Text(ko=_fill(self.ko, _said(values, "ko"), "ko"), en=_fill(self.en, _said(values, "en"), "en"))
 
     def say(self, language: str) -> str:
         return self.ko if language == "ko" else self.en
@@ -51,13 +51,16 @@ class _Lenient(Formatter):
     Units after the colon: bytes (1.5 GB), pct (0.97 as 97 %), num (12,345), secs (3 h 20 m), mins, usec.
     """
 
+    def __init__(self, known: Mapping[str, Callable[[float], str]]) -> None:
+        self.units = known
+
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         if isinstance(key, str) and key in kwargs:
             return kwargs[key]
         return "" if isinstance(key, str) and key.endswith("_text") else "?"
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        unit = UNITS.get(format_spec)
+        unit = self.units.get(format_spec)
         if unit is None:
             return str(value) if isinstance(value, str) else str(format(value, format_spec))
         return unit(float(value)) if isinstance(value, int | float) else str(value)
@@ -82,32 +85,40 @@ def count(value: float) -> str:
 
 
 _SPANS = (("m", 60, 7200, 1, "s"), ("h", 3600, 172_800, 60, "m"), ("d", 86400, float("inf"), 3600, "h"))
-
-
-def duration(value: float) -> str:
-    """Seconds as the two largest units that matter."""
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    if value < 120:
-        return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
-    for unit, seconds, below, small, tail in _SPANS:
-        if value < below:
-            rest = round(value % seconds / small)
-            return f"{value // seconds:.0f} {unit} {rest} {tail}" if rest else f"{value // seconds:.0f} {unit}"
-    return f"{value:.0f} s"
-
-
-UNITS: dict[str, Callable[[float], str]] = {
-    "bytes": size,
-    "pct": percent,
-    "num": count,
-    "secs": duration,
-    "mins": lambda value: duration(value * 60),
-    "usec": lambda value: duration(value / 1e6),
+_TIME_WORDS = {
+    "ko": {"s": "초", "m": "분", "h": "시간", "d": "일"},
+    "en": {"s": " s", "m": " m", "h": " h", "d": " d"},
 }
 
 
-_FORMATTER = _Lenient()
+def duration(value: float, language: str = "en") -> str:
+    """Seconds as the two largest units that matter."""
+    words = _TIME_WORDS[language if language in _TIME_WORDS else "en"]
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    if value < 120:
+        return f"{value:.0f}{words['s']}" if value >= 10 else f"{value:.1f}{words['s']}"
+    for unit, seconds, below, small, tail in _SPANS:
+        if value < below:
+            rest = round(value % seconds / small)
+            whole = f"{value // seconds:.0f}{words[unit]}"
+            return f"{whole} {rest}{words[tail]}" if rest else whole
+    return f"{value:.0f}{words['s']}"
+
+
+def units(language: str) -> dict[str, Callable[[float], str]]:
+    return {
+        "bytes": size,
+        "pct": percent,
+        "num": count,
+        "secs": lambda value: duration(value, language),
+        "mins": lambda value: duration(value * 60, language),
+        "usec": lambda value: duration(value / 1e6, language),
+    }
+
+
+UNITS = units("en")
+_FORMATTERS = {language: _Lenient(units(language)) for language in LANGUAGES}
 
 
 def _said(values: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -118,10 +129,10 @@ def _said(values: Mapping[str, Any], language: str) -> dict[str, Any]:
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 
 
-def _fill(template: str, values: Mapping[str, Any]) -> str:
+def _fill(template: str, values: Mapping[str, Any], language: str) -> str:
     if "[[" in template:
         template = _OPTIONAL.sub(lambda found: found[1] if _is_known(found[1], values) else "", template)
-    return _FORMATTER.vformat(template, (), values) if "{" in template else template
+    return _FORMATTERS[language].vformat(template, (), values) if "{" in template else template
 
 
 def _is_known(template: str, values: Mapping[str, Any]) -> bool:
@@ -130,4 +141,4 @@ def _is_known(template: str, values: Mapping[str, Any]) -> bool:
 
 def placeholders(template: str) -> list[str]:
     """The names that a template wants filled in."""
-    return [name for _, name, _, _ in _FORMATTER.parse(template) if name]
+    return [name for _, name, _, _ in Formatter().parse(template) if name]

@@ -129,7 +129,12 @@ def run_words(status: str) -> str:
 @register.filter
 def minutes_text(minutes: float) -> str:
     """Minutes as the two largest units that matter: the last minute is told in seconds."""
-    return duration(minutes * 60)
+    return duration(minutes * 60, current_language())
+
+
+@register.filter
+def seconds_text(seconds: float) -> str:
+    return duration(seconds, current_language())
 
 
 @register.filter
