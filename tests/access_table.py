@@ -14,6 +14,7 @@ ACCESS: dict[str, dict[str, str]] = {
     "set_language": {"POST": "everyone"},
     "set-theme": {"POST": "everyone"},
     "javascript-catalog": {"GET": "everyone"},
+    "design": {"GET": "member"},
     "token": {"GET": "member", "POST": "member"},
     "api-docs": {"GET": "everyone"},
     "api-schema": {"GET": "everyone"},
