@@ -21,19 +21,10 @@ RUN = """(rules) => axe.run(document, {
   resultTypes: ["violations"],
 }).then((found) => found.violations.map((each) => `${each.id}: ${each.nodes.slice(0, 4).map((node) =>
   node.target.join(" ") + " " + (node.any[0] ? node.any[0].message : "")).join(" | ")}`))"""
-NO_PAGES = (
-    "events",
-    "schema",
-    "healthz",
-    "catalog",
-    "capsule",
-    "-rows",
-    "-map",
-    "-text",
-    "export",
-    "-find",
-    "set-theme",
-)
+# Colours of controls that have a transition arrive a frame or two later, however short it is.
+DARK = """new Promise((ready) => { document.documentElement.dataset.theme = "dark";
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(ready, 100))); })"""
+NO_PAGES = ("events", "schema", "healthz", "catalog", "capsule", "-text", "export", "-find", "set-theme")
 ADMIN = (
     "/admin/", "/admin/incidents/incident/", "/admin/knowledge_base/knowledgedocument/",
     "/admin/knowledge_base/knowledgedocument/add/", "/admin/incidents/modelcall/", "/admin/auth/user/",
@@ -79,17 +70,17 @@ class EveryPageTests:
     def test_has_nothing_that_axe_finds_in_either_theme(self, browser, portal, alice, analysed):
         browser.expected = ("404", "400", "403")
         address = portal()
-        page = browser.open(user=alice, address=address, color_scheme="light", reduced_motion="reduce")
+        page = browser.open(user=alice, address=address, color_scheme="light", reduced_motion="reduce", bypass_csp=True)
 
         found: dict[str, list[str]] = {}
         for each in addresses(analysed):
             answer = page.goto(address + each)
-            if answer is None or "text/html" not in answer.headers.get("content-type", ""):
-                continue
+            if answer is None or "<html" not in answer.text():
+                continue  # a fragment, or a file
             page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
             page.evaluate(AXE)
             complaints = violations(page)
-            page.evaluate("document.documentElement.dataset.theme = 'dark'")
+            page.evaluate(DARK)
             complaints += [f"dark {text}" for text in violations(page, ["color-contrast"])]
             if complaints:
                 found[each] = complaints
