@@ -313,7 +313,7 @@ class _Writer:
             "nodes": [node.name for node in dossier.nodes if node.latest or node.log],
             "ledgers": [self.ledger(ledger) for node in dossier.nodes if (ledger := ledger_of(node)) is not None],
             "pulse": self.pulse(),
-            "samples": [
+            "changes": [
                 {"node": node.name, "changes": [sample_change(change) for change in changes]}
                 for node in dossier.nodes
                 if (changes := list(changes_of(node)))

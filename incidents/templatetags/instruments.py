@@ -38,5 +38,5 @@ def log_timeline(report: AnalysisResult) -> dict[str, Any]:
 @register.inclusion_tag("incidents/parts/samples.html")
 def sample_changes(facts: Mapping[str, Any] | None) -> dict[str, Any]:
     """Draw what moved between two samples of a node."""
-    samples = (facts or {}).get("samples", [])[:MOST_NODES]
+    samples = (facts or {}).get("changes", [])[:MOST_NODES]
     return {"nodes": [(node["node"], [draw_change(change) for change in node["changes"]]) for node in samples]}
