@@ -27,3 +27,13 @@ def test_a_provoked_case_is_told_as_it_was(file, language):
     assert scores["incident"], result["summary"]
     assert not scores.get("forbidden"), scores["forbidden"]
     assert scores.get("all_causes", True), result["root_cause_analysis"]
+
+
+def test_slow_commands_outweigh_a_little_fragmentation_without_a_slowlog():
+    case = json.loads(Path("fixtures/scenarios/SC-005-slow-commands.json").read_text(encoding="utf-8"))
+    intake = read_input({**case, "slug": "bare", "artifacts": {}})
+
+    result = result_of(analyze(intake, incident_id="bare", language="en"))
+
+    assert result["category"] == "performance"
+    assert "KEYS" in result["summary"]
