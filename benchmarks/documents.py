@@ -8,6 +8,7 @@ from typing import Any
 
 CATEGORIES = ("memory", "connection", "replication", "cluster", "performance", "persistence", "security")
 SEVERITIES = ("critical", "high", "medium", "low")
+LONG_PARTS = ("diagnosis_steps", "solutions")
 RARE_WORDS = 6  # in each document; they make vectors nearly orthogonal, which is hard on an approximate index
 
 
@@ -18,15 +19,19 @@ def shipped() -> list[dict[str, Any]]:
     return [dict(fields) for fields in shipped_documents()]
 
 
-def documents(count: int, *, seed: int = 5) -> Iterator[dict[str, Any]]:
-    """Rows for the importer: each takes its sentences from real runbooks of one language."""
+def documents(count: int, *, brief: bool = False, seed: int = 5) -> Iterator[dict[str, Any]]:
+    """Rows for the importer: each takes its sentences from real runbooks of one language.
+
+    About three passages each; brief ones have one.
+    """
     dice = random.Random(seed)  # noqa: S311  (not for secrets)
     by_language: dict[str, list[dict[str, Any]]] = {}
     for fields in shipped():
         by_language.setdefault(str(fields["language"]), []).append(fields)
     for number in range(count):
         language = dice.choice(sorted(by_language))
-        yield _document(number, language, by_language[language], dice)
+        row = _document(number, language, by_language[language], dice)
+        yield {name: value for name, value in row.items() if not brief or name not in LONG_PARTS}
 
 
 def _document(number: int, language: str, models: Sequence[dict[str, Any]], dice: random.Random) -> dict[str, Any]:
