@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge_base.knowledge import Knowledge
-from knowledge_base.passages import Passage
+from knowledge_base.passages import Filters, Passage
 
 DEPTH = 10
+OTHER_LANGUAGE = {"ko": "en", "en": "ko"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ def read_questions(lines: Iterable[str]) -> Iterator[Question]:
 def ask(knowledge: Knowledge, questions: Iterable[Question]) -> Iterator[Answer]:
     for question in questions:
         yield Answer(question, knowledge.search(question.text, limit=DEPTH).passages)
+
+
+def across_languages(knowledge: Knowledge, questions: Iterable[Question]) -> Iterator[Answer]:
+    """Ask each Korean question of the English documents alone, and each English one of the Korean."""
+    for question in questions:
+        if question.topic and question.language in OTHER_LANGUAGE:
+            only = Filters(languages=(OTHER_LANGUAGE[question.language],))
+            yield Answer(question, knowledge.search(question.text, limit=DEPTH, filters=only).passages)
 
 
 def summary_of(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -25,7 +25,8 @@ SATURATION = 0.6  # a term that stands often counts more, up to a limit
 CHUNK, HEAD, DENSE = 0.45, 0.23, 0.32
 # What the question itself says about its subject.
 OTHER_SYSTEM = 0.3  # it names another system and not Redis
-NO_OPERATIONS = 0.5  # no word of it belongs to operations
+OF_OPERATIONS = {0: 0.5, 1: 0.75}  # it has so few words of operations, and does not name Redis
+BESIDE = 0.2  # weight of another system's name where Redis is named, too
 LEAST_SIZE = 300  # chunks
 STRETCH = 1.8  # spreads the raw scores over 0–1, so that 0.35 parts answers from chance
 
@@ -36,6 +37,7 @@ KIND_WEIGHT = {
     Weight.SYSTEM: 2.5,  # what the question is about, if it names it
     None: 1.0,
 }
+HANGUL_WORD = 0.7  # most Korean words outside the glossary are verbs and endings
 UNKNOWN_LATIN, UNKNOWN_HANGUL = 0.55, 0.25  # share of the highest weight for a word that no document has
 
 
@@ -65,19 +67,22 @@ def vocabulary(aspects: Iterable[Aspect]) -> list[str]:
 
 
 def weigh(text: str, aspects: Sequence[Aspect], frequencies: Frequencies) -> Question:
-    weighted = tuple(_weighted(aspect, frequencies) for aspect in aspects)
+    named = any(aspect.names_product for aspect in aspects)
+    weighted = tuple(_weighted(aspect, frequencies, named=named) for aspect in aspects)
     return Question(
         text, weighted, frequencies,
         mass=sum(one.mass for one in weighted) or 1.0,
-        subject=_subject({aspect.weight for aspect in aspects}),
+        subject=_subject(aspects, named=named),
         weights=_term_weights(weighted),
     )  # fmt: skip
 
 
-def _subject(kinds: set[Weight | None]) -> float:
-    if Weight.SYSTEM in kinds and Weight.PRODUCT not in kinds:
+def _subject(aspects: Sequence[Aspect], *, named: bool) -> float:
+    if named:
+        return 1.0
+    if any(aspect.weight is Weight.SYSTEM for aspect in aspects):
         return OTHER_SYSTEM
-    return 1.0 if kinds - {None} else NO_OPERATIONS
+    return OF_OPERATIONS.get(sum(aspect.weight is not None for aspect in aspects), 1.0)
 
 
 def _term_weights(aspects: Iterable[WeightedAspect]) -> dict[str, float]:
@@ -89,20 +94,31 @@ def _term_weights(aspects: Iterable[WeightedAspect]) -> dict[str, float]:
     return dict(sorted(weights.items(), key=lambda item: -item[1]))
 
 
-def _weighted(aspect: Aspect, frequencies: Frequencies) -> WeightedAspect:
-    kind = KIND_WEIGHT[aspect.weight]
+def _weighted(aspect: Aspect, frequencies: Frequencies, *, named: bool) -> WeightedAspect:
+    kind = _kind(aspect, named=named)
     words = tuple((term, _idf(term, frequencies) * kind) for term in aspect.terms)
     tokens = tuple((term, weight) for term in aspect.tokens if (weight := _idf(term, frequencies) * kind))
     return WeightedAspect(
-        aspect, _mass(aspect, words, tokens, frequencies) * kind, words, sum(w for _, w in words), tokens
+        aspect, _mass(aspect, words, tokens, frequencies, kind) * kind, words, sum(w for _, w in words), tokens
     )
 
 
+def _kind(aspect: Aspect, *, named: bool) -> float:
+    if named and aspect.weight is Weight.SYSTEM:
+        return BESIDE
+    if aspect.weight is None and not aspect.written.isascii():
+        return HANGUL_WORD
+    return KIND_WEIGHT[aspect.weight]
+
+
 def _mass(
-    aspect: Aspect, words: Sequence[tuple[str, float]], tokens: Sequence[tuple[str, float]], frequencies: Frequencies
+    aspect: Aspect,
+    words: Sequence[tuple[str, float]],
+    tokens: Sequence[tuple[str, float]],
+    frequencies: Frequencies,
+    kind: float,
 ) -> float:
     """What an aspect weighs before its kind is counted in."""
-    kind = KIND_WEIGHT[aspect.weight]
     if tokens:
         return max(weight for _, weight in tokens) / kind
     known = [weight / kind for _, weight in words if weight]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from knowledge_base.glossary import Glossary, Weight, concept_token
+from knowledge_base.glossary import Glossary, Mention, Weight, concept_token
 from knowledge_base.passages import Chunk, DocumentCard, IndexedChunk, IndexTerms
 from knowledge_base.tokens import Word, terms_in, words_of
 
@@ -48,10 +48,18 @@ def terms_and_concepts(text: str, glossary: Glossary) -> list[str]:
     tokens = [
         concept_token(name)
         for mention in glossary.mentions(words)
-        for name in mention.concepts
+        for name in _telling(mention, glossary)
         if concepts[name].weight is not Weight.SYSTEM
     ]
     return terms_in(words) + tokens
+
+
+def _telling(mention: Mention, glossary: Glossary) -> tuple[str, ...]:
+    """What a mention is about: a word such as MISCONF names Redis as well, but isn't about Redis at large."""
+    if len(mention.concepts) == 1:
+        return mention.concepts
+    telling = tuple(name for name in mention.concepts if glossary.weight_of(name) is not Weight.PRODUCT)
+    return telling or mention.concepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ class Aspect:
     terms: tuple[str, ...]
     concepts: tuple[str, ...] = ()
     weight: Weight | None = None  # None for a word that the glossary doesn't know
+    names_product: bool = False  # only Redis has such a thing
     tokens: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -78,7 +87,7 @@ def aspects_of(query: str, glossary: Glossary) -> list[Aspect]:
             found[key] = aspect
         elif set(aspect.terms) - set(known.terms):
             merged = tuple(dict.fromkeys((*known.terms, *aspect.terms)))
-            found[key] = Aspect(known.written, merged, known.concepts, known.weight)
+            found[key] = replace(known, terms=merged)
     return list(found.values())
 
 
@@ -88,8 +97,11 @@ def _aspects(words: Sequence[Word], glossary: Glossary) -> Iterator[Aspect]:
         span = [words[index] for index in range(mention.first, mention.last + 1)]
         taken.update(range(mention.first, mention.last + 1))
         terms = tuple(dict.fromkeys(term for word in span if not word.idle for term in word.terms))
-        weight = max((glossary.weight_of(name) for name in mention.concepts), key=_strength)
-        yield Aspect(" ".join(word.written for word in span), terms, mention.concepts, weight)
+        weights = {glossary.weight_of(name) for name in mention.concepts}
+        yield Aspect(
+            " ".join(word.written for word in span), terms, _telling(mention, glossary),
+            max(weights, key=_strength), Weight.PRODUCT in weights,
+        )  # fmt: skip
     for index, word in enumerate(words):
         if index not in taken and not word.idle and word.terms:
             yield Aspect(word.written, word.terms)

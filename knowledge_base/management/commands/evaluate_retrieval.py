@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from knowledge_base.embedders.base import EmbedderUnavailable
-from knowledge_base.evaluation import Answer, as_json, ask, by_language, read_questions, summary_of
+from knowledge_base.evaluation import Answer, across_languages, as_json, ask, by_language, read_questions, summary_of
 from knowledge_base.shipped import knowledge_in_memory
 
 
@@ -22,6 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--queries", required=True, type=Path, help='JSON lines: {"q", "lang", "topic"}')
         parser.add_argument("--json", type=Path, help="where to write the results")
+        parser.add_argument(
+            "--across", action="store_true", help="also ask each question of the other language's documents alone"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -38,6 +41,12 @@ class Command(BaseCommand):
         if options["json"]:
             options["json"].write_text(json.dumps(as_json(answers), ensure_ascii=False, indent=1), encoding="utf-8")
         self._print(answers, elapsed)
+        if options["across"]:
+            found = summary_of(list(across_languages(knowledge, questions)))
+            self.stdout.write(
+                f"in the other language alone: {found['queries']} queries, recall@1 {found['recall@1']:.3f}, "
+                f"recall@5 {found['recall@5']:.3f}, MRR {found['mrr']:.3f}"
+            )
 
     def _print(self, answers: list[Answer], elapsed: float) -> None:
         header = f"{'':10}{'queries':>8}{'recall@1':>10}{'recall@5':>10}{'MRR':>8}"
