@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.evaluation import Answer, across_languages, ask, by_language, read_questions, summary_of
+from knowledge_base.knowledge import Knowledge
 from knowledge_base.shipped import knowledge_in_memory
 
 HERE = Path(__file__).parent
@@ -16,9 +17,14 @@ SETS = ("own_queries.jsonl", "held_out_queries.jsonl")
 
 
 @cache
+def knowledge() -> Knowledge:
+    return knowledge_in_memory()
+
+
+@cache
 def answers(name: str, *, across: bool = False) -> list[Answer]:
     questions = list(read_questions((HERE / name).read_text(encoding="utf-8").splitlines()))
-    return list((across_languages if across else ask)(knowledge_in_memory(), questions))
+    return list((across_languages if across else ask)(knowledge(), questions))
 
 
 @pytest.mark.parametrize("name", SETS)
