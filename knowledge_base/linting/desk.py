@@ -35,9 +35,14 @@ class LintedAdmin(admin.ModelAdmin):
 
 
 def _notes(form: forms.BaseForm, obj: KnowledgeDocument | None) -> list[LintNote]:
-    if form.is_bound:
-        return lint_document(form.cleaned_data) if getattr(form, "cleaned_data", {}).get("title") else []
-    return lint_document(obj) if obj is not None else []
+    if not form.is_bound:
+        return lint_document(obj) if obj is not None else []
+    typed = getattr(form, "cleaned_data", {})
+    if not typed.get("title"):
+        return []
+    notes = lint_document({**typed, "id": obj.pk if obj is not None else typed.get("id", "")})
+    # What has a mistake of its own is missing from the cleaned fields, and not from the document.
+    return [note for note in notes if note.field not in form.errors]
 
 
 def _stand_beside(field: forms.Field, notes: list[dict[str, Any]]) -> None:

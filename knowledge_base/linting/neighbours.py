@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import log
 
 from knowledge_base.linting.claims import claims_of
@@ -15,6 +15,7 @@ from knowledge_base.tokens import terms_of
 
 TERMS = 24  # of a document's own text: enough to find its like
 PER_SUBJECT = 12
+POSTINGS = 4_000  # chunks that one look-up may touch; keeps it fast in a large collection
 REMEMBERED = 512  # drafts, about 20 kB each
 _drafts: dict[tuple[str, str], Draft] = {}
 
@@ -62,13 +63,25 @@ def _on_the_same_subjects(draft: Draft) -> list[str]:
     return found
 
 
+def _telling(rarity: dict[str, float], counts: Mapping[str, int]) -> dict[str, float]:
+    """The rarest terms, as many as stand in few chunks together; at least one."""
+    chosen: dict[str, float] = {}
+    postings = 0
+    for term in sorted(rarity, key=lambda one: -rarity[one])[:TERMS]:
+        postings += counts[term]
+        if chosen and postings > POSTINGS:
+            break
+        chosen[term] = rarity[term]
+    return chosen
+
+
 def _documents_with(terms: Iterable[str], *, languages: tuple[str, ...], limit: int) -> list[str]:
     """Published documents that share the rarest of the terms."""
     index = lexical_index()
     wanted = list(dict.fromkeys(terms))
     known = index.frequencies(wanted)
     rarity = {term: log(1 + known.total / count) for term in wanted if (count := known.counts.get(term, 0))}
-    weights = dict(sorted(rarity.items(), key=lambda pair: -pair[1])[:TERMS])
+    weights = _telling(rarity, known.counts)
     if not weights:
         return []
     # A document has several chunks, so that more of them are asked for than documents wanted.

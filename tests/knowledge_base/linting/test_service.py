@@ -133,6 +133,19 @@ class DeskTests:
         assert "MEMORY DIAGNOSE" in refused.content.decode()
         assert KnowledgeDocument.objects.get().status == "draft"
 
+    def test_a_form_that_comes_back_does_not_find_itself_as_a_duplicate(self, client, carol, make_document):
+        from tests.knowledge_base.test_admin import FORM
+
+        document = make_document()
+        client.force_login(carol)
+
+        page = client.post(
+            self.ADDRESS, {**FORM, "title": document.title, "symptoms": document.symptoms[0], "severity": ""}
+        )
+
+        assert page.status_code == 200
+        assert "near-duplicate" not in {note["rule"] for note in page.context["lint_notes"]}
+
 
 def test_every_shipped_document_is_clean():
     load_shipped_knowledge()
