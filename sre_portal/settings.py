@@ -276,7 +276,7 @@ KNOWLEDGE_REVIEW = env.text(
     help="who publishes: four-eyes = never the author, self = the author too, "
     "auto = four-eyes as soon as two people may publish",
 )
-ANALYSIS_THREADS = env.integer("ANALYSIS_THREADS", 4, least=1, most=64, help="analyses at once in this process")
+ANALYSIS_THREADS = env.integer("ANALYSIS_THREADS", 4, least=1, most=200, help="analyses at once in this process")
 
 # --- API -------------------------------------------------------------------------------------------------------
 

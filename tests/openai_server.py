@@ -7,7 +7,8 @@
         ...
         assert openai_server.requests[0].body["model"] == "any"
 
-Asking for a model named in `MISBEHAVIOURS` ("stall", "cut", "endless", …) misbehaves without a script. By hand:
+Asking for a model named in `MISBEHAVIOURS` ("stall", "cut", "endless", …) misbehaves without a script; one named in
+`PLAYERS` ("honest", "liar", "mediocre") reads the prompt and answers as such a model would. By hand:
 `python -m tests.openai_server 8099`, then OPENAI_BASE_URL=http://127.0.0.1:8099/v1 and OPENAI_MODEL=stall.
 """
 
@@ -30,6 +31,7 @@ from typing import Any, Self
 
 import pytest
 
+from tests.openai_players import PLAYERS, played
 from tests.openai_replies import MISBEHAVIOURS, Reply, failure, honest, vector_of
 
 
@@ -69,7 +71,7 @@ class OpenAIServer:
         self.largest_batch = largest_batch
         self.streams = True  # False: answers whole, whatever is asked for
         self.failures = 0  # this many requests of any kind get a 500 first
-        self.models = ["local-model", *MISBEHAVIOURS]
+        self.models = ["local-model", *PLAYERS, *MISBEHAVIOURS]
         self.requests: list[Recorded] = []
         self.stopping = threading.Event()
         self._lock = threading.Lock()
@@ -98,7 +100,8 @@ class OpenAIServer:
         with self._lock:
             script = self._next_script()
         if script is None:
-            return MISBEHAVIOURS.get(str(request.body.get("model")), honest)(request.body)
+            name = str(request.body.get("model"))
+            return played(request.body) or MISBEHAVIOURS.get(name, honest)(request.body)
         return as_reply(script(request) if callable(script) else script)
 
     def _next_script(self) -> Script | None:

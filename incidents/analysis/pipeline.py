@@ -33,7 +33,10 @@ class Retriever(Protocol):
 
 
 class Analyst(Protocol):
-    """Explains on top of the rules' report: yields text, tool and notice events and ends with a report event."""
+    """Explains on top of the rules' report: yields text, tool and notice events and ends with a report event.
+
+    One with a method `ahead` is told of the diagnosis as soon as there is one, and gives the analyst to go on with.
+    """
 
     def __call__(
         self, diagnosis: Diagnosis, base: AnalysisResult, knowledge: RetrievedKnowledge
@@ -54,6 +57,8 @@ def analyze(
     started = clock()
     diagnosis = diagnose(intake, thresholds=thresholds)
     report = write_report(diagnosis, incident_id=incident_id, language=language)
+    ahead = getattr(analyst, "ahead", None)
+    analyst = ahead(diagnosis, report) if ahead else analyst
     yield RunEvent(EventKind.EVIDENCE_READ, {"pieces": report.facts.get("evidence", []), "facts": report.facts})
     told: set[str] = set()
     for finding in report.findings:

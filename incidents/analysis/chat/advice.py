@@ -33,6 +33,7 @@ class Dangers:
     hosts: re.Pattern[str]
     diagnostic: frozenset[str]
     secret_settings: frozenset[str]
+    after_a_name: frozenset[str]
 
 
 @cache
@@ -52,6 +53,7 @@ def dangers() -> Dangers:
         hosts=re.compile(data["hosts"], re.IGNORECASE),
         diagnostic=frozenset(data["diagnostic"]),
         secret_settings=frozenset(data["secret_settings"]),
+        after_a_name=frozenset(data["after_a_name"]),
     )
 
 
@@ -191,6 +193,8 @@ def _arguments(words: Sequence[str]) -> Iterator[str]:
     """A command's words within a sentence, as far as they look like its own."""
     for word in words[:5]:
         bare = word.rstrip(".,;:)")
+        if bare in dangers().after_a_name:
+            return
         yield bare
         if bare != word:
             return

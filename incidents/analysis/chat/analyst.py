@@ -18,6 +18,7 @@ from incidents.analysis.chat.answer import EXPLANATION, WEIGHING, Answer, Weighi
 from incidents.analysis.chat.brief import Brief
 from incidents.analysis.chat.composing import Examined, compose
 from incidents.analysis.chat.masking import Masking
+from incidents.analysis.chat.preparing import Preparation
 from incidents.analysis.chat.prompts import prompt
 from incidents.analysis.chat.speaking import Speaker
 from incidents.analysis.chat.tools import Lookups, Toolbox
@@ -62,6 +63,14 @@ class ChatAnalyst:
     prompt_version: int | None = None  # None: the newest
     on_purpose: Callable[[str, Masking], None] = lambda purpose, masking: None
     clock: Callable[[], float] = time.monotonic
+    preparation: Preparation | None = None
+
+    def ahead(self, diagnosis: Diagnosis, base: AnalysisResult) -> ChatAnalyst:
+        """This analyst, at work on the evidence already."""
+        return replace(self, preparation=self.prepare(diagnosis, base))
+
+    def prepare(self, diagnosis: Diagnosis, base: AnalysisResult) -> Preparation:
+        return Preparation(diagnosis, base, masked=self.masked, characters=self.limits.evidence_characters)
 
     def __call__(self, diagnosis: Diagnosis, base: AnalysisResult, knowledge: RetrievedKnowledge) -> Iterator[RunEvent]:
         run = _Explanation(self, base)
@@ -105,8 +114,8 @@ class _Explanation:
 
     def events(self, diagnosis: Diagnosis, knowledge: RetrievedKnowledge) -> Iterator[RunEvent]:
         analyst = self.analyst
-        masking = Masking(analyst.masked)
-        self.brief = Brief.of(diagnosis, self.base, knowledge, masking, characters=analyst.limits.evidence_characters)
+        preparation = analyst.preparation or analyst.prepare(diagnosis, self.base)
+        self.brief = preparation.brief(self.base, knowledge)
         kind = Verifier if analyst.verifies else Trusting
         self.verifier = kind(self.brief)
         self.messages = [self._instructions("explain"), Message("user", self.brief.written())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -49,18 +49,27 @@ def plain(text: str) -> str:
 def _patterns() -> tuple[re.Pattern[str], ...]:
     with Path(__file__).with_name("hostile.toml").open("rb") as stream:
         entries = tomllib.load(stream)["pattern"]
-    return tuple(re.compile(entry["regex"], re.IGNORECASE) for entry in entries)
+    return tuple(re.compile(entry["regex"], re.IGNORECASE | re.MULTILINE) for entry in entries)
 
 
 def speaks_to_a_model(line: str) -> bool:
     """Whether a line reads like an instruction to whoever analyses it, however it is dressed up."""
-    if FIELD.fullmatch(line) and line.count(" ") < 2:
-        return False
-    seen = unicodedata.normalize("NFKC", harmless(line[:LONGEST_LINE])).translate(LETTERS)
-    seen = re.sub(r"(?<=\b\w) (?=\w\b)", "", seen)  # "i g n o r e"
+    seen = _seen(line)
     return any(pattern.search(seen) for pattern in _patterns())
 
 
-def hostile_lines(lines: Iterable[str]) -> list[int]:
+def hostile_lines(lines: Sequence[str]) -> list[int]:
     """Numbers (from 1) of the lines that speak to a model."""
-    return [number for number, line in enumerate(lines, start=1) if speaks_to_a_model(line)]
+    seen = [_seen(line) for line in lines]
+    whole = "\n".join(seen)
+    # All lines at once first: mostly there is none, and a pattern that finds nothing here finds nothing in any line.
+    suspects = [pattern for pattern in _patterns() if pattern.search(whole)]
+    return [number for number, line in enumerate(seen, start=1) if any(one.search(line) for one in suspects)]
+
+
+def _seen(line: str) -> str:
+    """A line as a model would understand it; nothing of a line of INFO, which says nothing to anybody."""
+    if FIELD.fullmatch(line) and line.count(" ") < 2:
+        return ""
+    seen = unicodedata.normalize("NFKC", harmless(line[:LONGEST_LINE])).translate(LETTERS)
+    return re.sub(r"(?<=\b\w) (?=\w\b)", "", seen)  # "i g n o r e"

@@ -35,13 +35,13 @@ class Masking:
     def text(self, text: str) -> str:
         return self._sent(self._redactor.redact(harmless(text)))
 
-    def lines(self, lines: Sequence[str]) -> list[str]:
+    def lines(self, lines: Sequence[str], *, longest: int = LONGEST_LINE) -> list[str]:
         """Mask lines that stand below each other. A secret over several lines leaves its placeholder in the first."""
         # Cut only after masking: half a secret is not recognised as one.
         masked = self._sent(self._redactor.redact("\n".join(harmless(line) for line in lines)))
         result: list[str] = []
         for line in masked.split("\n"):
-            result.append(line[:LONGEST_LINE])
+            result.append(line[:longest])
             result += [""] * restore(line, self._redactor.mapping).count("\n")
         return result[: len(lines)] + [""] * (len(lines) - len(result))
 

@@ -91,17 +91,37 @@ class Redactor:
     def redact(self, text: str) -> Redacted:
         """Mask one text. Doing it twice changes nothing."""
         self._keep_apart(text)
-        for _ in range(MOST_PASSES):
-            masked = self._mask(text)
-            if masked == text:
-                break
-            text = masked
+        text = self._masked_to_the_end(text)
         found = [match for match in PLACEHOLDER.finditer(text) if match[0] in self._original_of]
         return Redacted(
             text=text,
             mapping={match[0]: self._original_of[match[0]] for match in found},
             counts=Counter(Kind(match[1].lower()) for match in found),
         )
+
+    def _masked_to_the_end(self, text: str) -> str:
+        """Mask until nothing changes. After the first pass only what changed is read again, with a line around it."""
+        masked = self._mask(text)
+        for _ in range(MOST_PASSES - 1):
+            if masked == text:
+                break
+            known = len(self._words) + len(self._phrases)
+            text, masked = masked, self._masked_where_changed(text, masked)
+            if len(self._words) + len(self._phrases) != known:  # a secret that only now came to light
+                masked = self._mask(masked)
+        return masked
+
+    def _masked_where_changed(self, before: str, text: str) -> str:
+        old, lines = before.split("\n"), text.split("\n")
+        if len(old) != len(lines):  # a secret over several lines: places can't be compared
+            return self._mask(text)
+        near = sorted({n for at, line in enumerate(lines) if line != old[at] for n in (at - 1, at, at + 1)})
+        for first, last in _runs([n for n in near if 0 <= n < len(lines)]):
+            window = self._mask("\n".join(lines[first : last + 1])).split("\n")
+            if len(window) != last + 1 - first:
+                return self._mask(text)
+            lines[first : last + 1] = window
+        return "\n".join(lines)
 
     def redact_all(self, texts: Mapping[K, str]) -> dict[K, Redacted]:
         """Mask texts that belong together, each with what the others give away."""
@@ -201,6 +221,19 @@ class Redactor:
                 for part in WORD.finditer(text, run.start(), run.end()):
                     if part[0] in self._words:
                         yield Span(part.start(), part.end(), self._words[part[0]])
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Ascending numbers as first and last of each unbroken run."""
+    first = last = -2
+    for number in numbers:
+        if number != last + 1:
+            if last >= 0:
+                yield first, last
+            first = number
+        last = number
+    if last >= 0:
+        yield first, last
 
 
 def restore(text: str, mapping: Mapping[str, str]) -> str:

@@ -131,6 +131,7 @@ class RedTeamTests:
     @pytest.mark.parametrize("hostile", INPUTS, ids=lambda item: item["id"])
     def test_changes_no_severity_command_or_citation(self, hostile, citing, verdict, noticed, monkeypatch):
         if not noticed:  # the same must hold for a text that we fail to recognise for what it is
+            monkeypatch.setattr(brief_module, "hostile_lines", lambda lines: [])
             monkeypatch.setattr(brief_module, "speaks_to_a_model", lambda line: False)
 
         events = run_against(hostile, citing=citing, verdict=verdict)
