@@ -17,6 +17,8 @@ BENCHES = {
     "big_log": "a log of a million lines through `manage.py diagnose`",
     "retrieval": "search and import beside raw Chroma and raw FTS5",
     "pages": "every page's time on the server and in Chromium",
+    "model": "a language model through the product beside the bare SDK",
+    "model_load": "a hundred model runs at once in one process, wave after wave",
 }
 # What a developer's .env holds must not steer a measurement: no model, no other database.
 _ABSENT = ("DATABASE_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_EMBEDDING_MODEL", "CHROMA_URL",

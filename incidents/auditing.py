@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from incidents.model_calls import ModelCall
 from incidents.texts import storable_json, storable_text
+from incidents.turns import in_turn
 from sre_portal.llm.base import (
     ChatModel,
     ChatOptions,
@@ -53,19 +54,23 @@ class CallLog:
 
     def begin(self, config: ModelConfig, messages: Sequence[Message], options: ChatOptions) -> ModelCall:
         """Write a call down before it is sent. A database that can't keep it stops the call."""
-        self.last = ModelCall.objects.create(
+        row = ModelCall(
             incident_id=self.incident_id, run_id=self.run_id, requested_by_id=self.requested_by_id,
             purpose=self.fixed_purpose or self.purpose, model=config.name,
             endpoint=urlsplit(config.base_url).netloc or config.provider,
             at=timezone.now(), masked=dict(self.masked), messages=storable_json(written(messages)),
             options=_options(options),
         )  # fmt: skip
-        return self.last
+        with in_turn():
+            row.save(force_insert=True)
+        self.last = row
+        return row
 
     def end(self, row: ModelCall, *, outcome: str, answer: str, seconds: float, error: str = "") -> None:
         row.outcome, row.answer, row.seconds, row.error = outcome, storable_text(answer), seconds, error[:400]
         try:
-            row.save(update_fields=["outcome", "answer", "seconds", "error"])
+            with in_turn():
+                row.save(update_fields=["outcome", "answer", "seconds", "error"])
         except DatabaseError:  # the call is over either way; its beginning is on record
             logger.exception("could not complete the record of model call %s", row.pk)
 
@@ -83,9 +88,10 @@ class CallLog:
         self._sums.clear()
         if self.last is None:
             return
-        ModelCall.objects.filter(pk=self.last.pk).update(
-            tokens_in=usage.tokens_in, tokens_out=usage.tokens_out, cost=usage.cost, is_estimated=usage.estimated
-        )
+        with in_turn():
+            ModelCall.objects.filter(pk=self.last.pk).update(
+                tokens_in=usage.tokens_in, tokens_out=usage.tokens_out, cost=usage.cost, is_estimated=usage.estimated
+            )
 
 
 def written(messages: Sequence[Message]) -> list[dict[str, Any]]:

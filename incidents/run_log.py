@@ -16,6 +16,7 @@ from incidents.collaboration.recording import Kind, record
 from incidents.finding.indexing import index_report
 from incidents.models import AnalysisRun, Incident, RunEventRow
 from incidents.texts import storable_json
+from incidents.turns import in_turn
 from knowledge_base.lifecycle.usage import note_cited
 
 LEASE = timedelta(seconds=20)
@@ -28,7 +29,7 @@ class LeaseLost(RuntimeError):
 def store(event: RunEvent, *, run_id: int, worker: str, at: datetime) -> RunEventRow:
     """Append one event and renew the lease. Raise LeaseLost if the run is no longer this worker's."""
     payload = storable_json(event.payload)
-    with transaction.atomic():
+    with in_turn(), transaction.atomic():
         changes: dict[str, Any] = {"last_sequence": F("last_sequence") + 1, "lease_until": at + LEASE}
         if event.kind is EventKind.REPORT:  # a report stands from now on, whatever happens to the rest
             changes |= {
@@ -49,7 +50,7 @@ def store(event: RunEvent, *, run_id: int, worker: str, at: datetime) -> RunEven
 
 def finish(run_id: int, *, status: str, at: datetime, worker: str | None = None, error: str = "") -> bool:
     """End a run and say so in its log. Return False if it had ended, or belongs to another worker."""
-    with transaction.atomic():
+    with in_turn(), transaction.atomic():
         active = AnalysisRun.objects.active().filter(pk=run_id)
         if worker is not None:
             active = active.filter(worker=worker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from incidents.collaboration.conflicts import merged
 from incidents.collaboration.models import Notice
 from incidents.collaboration.recording import begin_watching, record
 from incidents.diagnostics.evidence import EvidenceKind, describe, prefill, recognise
+from incidents.diagnostics.evidence.kinds import Prefill
 from incidents.diagnostics.intake import IncidentInput
 from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
 from incidents.finding.indexing import index_evidence
 from incidents.language import current_language
 from incidents.models import AnalysisRun, EvidenceItem, IdempotencyKey, Incident, IncidentChange, Language
 from incidents.texts import storable_text
+from incidents.turns import in_turn
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -46,13 +49,32 @@ class AnalysisAlreadyRunning(RuntimeError):
 # --- Intake ----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def create_incident(*, intake: IncidentInput, reporter: User | None, language: str, title: str = "") -> Incident:
     """Keep an intake as an incident and its evidence. Raise NothingToAnalyse for an empty one."""
-    new = [item for item in evidence_of(intake) if item.text.strip()]
-    if not new and not intake.description.strip():
-        raise NothingToAnalyse
-    guessed = prefill(recognise(_glance(new)))
+    arrival = Arrival.of(intake)
+    with in_turn(), transaction.atomic():
+        return _keep(arrival, reporter=reporter, language=language, title=title)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An intake that has been read. Reading takes tens of milliseconds, in which no transaction should be open."""
+
+    intake: IncidentInput
+    new: list[NewEvidence]
+    guessed: Prefill
+
+    @classmethod
+    def of(cls, intake: IncidentInput) -> Arrival:
+        """Raise NothingToAnalyse for an empty one."""
+        new = [item for item in evidence_of(intake) if item.text.strip()]
+        if not new and not intake.description.strip():
+            raise NothingToAnalyse
+        return cls(intake, new, prefill(recognise(_glance(new))))
+
+
+def _keep(arrival: Arrival, *, reporter: User | None, language: str, title: str) -> Incident:
+    intake, new, guessed = arrival.intake, arrival.new, arrival.guessed
     timestamp = intake.timestamp.strip() or guessed.timestamp
     incident = Incident.objects.create(
         title=_title(title, intake, new),
@@ -135,12 +157,13 @@ def analyse_once(
 
     Raise NothingToAnalyse, or KeyReused when the same key comes with another request.
     """
+    arrival = Arrival.of(intake)
     try:
-        with transaction.atomic():
+        with in_turn(), transaction.atomic():
             earlier = _earlier(reporter, key, request_hash)
             if earlier is not None:
                 return earlier
-            incident = create_incident(intake=intake, reporter=reporter, language=language, title=title)
+            incident = _keep(arrival, reporter=reporter, language=language, title=title)
             run = start_analysis(incident=incident, actor=reporter)
             if key:
                 IdempotencyKey.objects.create(user=reporter, key=key, request_hash=request_hash, run=run)

@@ -271,8 +271,9 @@ class Brief:
     def _verdict(self) -> Iterable[tuple[str, str]]:
         base, facts = self.base, self.base.facts
         found = "incident" if base.incident_detected else "no incident found"
-        yield "Verdict of the rules", (
-            f"{found}, severity {base.severity}, category {base.category}, confidence {base.confidence_score:.2f}"
+        yield (
+            "Verdict of the rules",
+            (f"{found}, severity {base.severity}, category {base.category}, confidence {base.confidence_score:.2f}"),
         )
         server = (facts.get("product") or "unknown server", facts.get("version"), facts.get("deployment"))
         yield "Server", " ".join(str(word) for word in server if word)
