@@ -100,7 +100,7 @@ def mediocre(body: Body) -> Reply:
     """Right about half of the time; which half depends on the incident."""
     told = Told.of(body)
     luck = len(json.dumps(told.findings)) % 3
-    lies = [_said(text, *told.active[:1]) for text in LIES[told.language][luck :: 3]]
+    lies = [_said(text, *told.active[:1]) for text in LIES[told.language][luck::3]]
     mixed = [one for pair in zip(told.truths() or lies, lies, strict=False) for one in pair]
     severity = "medium" if luck == 0 else told.severity
     category = "performance" if luck == 1 else told.category
