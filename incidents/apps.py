@@ -8,4 +8,8 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from incidents import rule_threshold_admin, signals  # noqa: F401  (registers the admin, connects the receivers)
+        from incidents.embedding_records import recorded
         from sre_portal import checks  # noqa: F401  (registers the checks; the root package is no app of its own)
+        from sre_portal.llm.watching import watch_embeddings
+
+        watch_embeddings(recorded)

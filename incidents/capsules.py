@@ -51,6 +51,8 @@ class Replay(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.WAITING)
     result: models.JSONField[Any, Any] = models.JSONField(_("result"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True)
+    worker = models.CharField(_("worker"), max_length=120, blank=True)  # who makes it; empty while nobody does
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     at = models.DateTimeField(_("at"), db_default=Now(), editable=False)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 

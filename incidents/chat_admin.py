@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from incidents.capsules import Replay
 from incidents.conversations import Turn
-from incidents.evaluation_rows import EvaluationRow
+from incidents.evaluation_rows import EvaluationCase, EvaluationRow
 from incidents.model_calls import ModelCall
+from incidents.model_desk.checking import check_page
+from incidents.model_desk.trend import MOST_ROWS, trend_of
 
 
 class Record(admin.ModelAdmin):
@@ -33,6 +40,11 @@ class ModelCallAdmin(Record):
     list_select_related = ("incident",)
     search_fields = ("model", "endpoint", "error", "incident__title")
     date_hierarchy = "at"
+    change_list_template = "admin/incidents/modelcall/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(partial(check_page, site=self.admin_site))
+        return [path("check/", page, name="incidents_modelcall_check"), *super().get_urls()]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # A record of what left the machine goes only with its incident.
@@ -58,6 +70,11 @@ class EvaluationAdmin(Record):
         "cause_trend", "tokens", "cost",
     )  # fmt: skip
     list_filter = ("analyst", "with_knowledge", "with_verification", "folder")
+    change_list_template = "admin/incidents/evaluationrow/change_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        trend = trend_of(self.get_queryset(request).order_by("-id")[:MOST_ROWS])
+        return super().changelist_view(request, {"trend": trend, **(extra_context or {})})
 
     @admin.display(description=_("Category"))
     def category_trend(self, row: EvaluationRow) -> SafeString:
@@ -76,6 +93,21 @@ def _bar(row: EvaluationRow, name: str) -> SafeString:
     """A share as a bar, so that a list sorted by time shows the trend."""
     share = float(row.summary.get(name) or 0.0)
     return format_html('<meter min="0" max="1" value="{}"></meter> {}', f"{share:.3f}", f"{share:.0%}")
+
+
+@admin.register(EvaluationCase)
+class EvaluationCaseAdmin(Record):
+    list_display = ("slug", "run", "is_confirmed", "kept_by", "kept_at")
+    list_filter = ("is_confirmed",)
+    list_select_related = ("run", "kept_by")
+    search_fields = ("slug",)
+
+
+@admin.register(Replay)
+class ReplayAdmin(Record):
+    list_display = ("at", "run", "analyst", "knowledge", "prompt_version", "status", "attempts", "error")
+    list_filter = ("status", "knowledge", "analyst")
+    list_select_related = ("run",)
 
 
 @admin.register(Turn)

@@ -18,10 +18,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from incidents import capsule_services, conversation_services, language_models, queries
+from incidents import capsule_services, conversation_services, language_models, queries, replaying
 from incidents.analysis.chat.drafting import DraftKind
+from incidents.analysis.chat.prompts import versions_of
 from incidents.capsules import Capsule, Replay
 from incidents.conversations import Turn
+from incidents.evaluation_rows import EvaluationCase
 from incidents.language import current_language
 from incidents.models import Incident
 from incidents.requests import PortalRequest
@@ -29,6 +31,7 @@ from incidents.views import may_change, may_view
 from sre_portal import sse
 
 DRAFTS = {kind.value for kind in DraftKind}
+MOST_COMPARED = 4  # replays that stand beside a run
 POLL_SECONDS = 0.15  # how often a growing answer is looked at while somebody watches it
 
 
@@ -143,6 +146,19 @@ def capsule(request: PortalRequest, incident_id: int, run_id: int) -> HttpRespon
     return response
 
 
+@may_change
+@require_POST
+def keep_case(request: PortalRequest, incident_id: int, run_id: int) -> HttpResponse:
+    """Keep a run as a case for evaluations, with one click."""
+    run = queries.run_for(request.user, run_id, incident_id=incident_id)
+    if run.result is None:
+        messages.error(request, _("This analysis has no report yet."))
+    else:
+        case = capsule_services.keep_case(run=run, keeper=request.user)
+        messages.success(request, _("Kept as the evaluation case %(name)s.") % {"name": case.slug})
+    return redirect("run-replays", incident_id, run_id)
+
+
 @may_view
 @require_http_methods(["GET", "POST"])
 def replays(request: PortalRequest, incident_id: int, run_id: int) -> HttpResponse:
@@ -150,14 +166,14 @@ def replays(request: PortalRequest, incident_id: int, run_id: int) -> HttpRespon
     run = queries.run_for(request.user, run_id, incident_id=incident_id)
     if request.method == "POST":
         return _start_replay(request, run)
-    made = list(run.replays.select_related("requested_by")[:20])
+    made = list(run.replays.select_related("requested_by")[:MOST_COMPARED])
     capsule = Capsule.objects.filter(run=run).first()
-    parameters = json.dumps(capsule.parameters, ensure_ascii=False, indent=1) if capsule else ""
     context = {
-        "section": "incidents", "incident": run.incident, "run": run, "parameters": parameters,
-        "replays": [(one, capsule_services.side_by_side(one)) for one in made],
+        "section": "incidents", "incident": run.incident, "run": run, "replays": made,
+        "parameters": json.dumps(capsule.parameters, ensure_ascii=False, indent=1) if capsule else "",
+        "rows": replaying.side_by_side(run, made), "kept": EvaluationCase.objects.filter(run=run).first(),
         "models": ["rules", *language_models.configured_models()], "knowledge": Replay.Knowledge.choices,
-        "is_waiting": any(one.status == Replay.Status.WAITING for one in made),
+        "prompts": versions_of("explain"), "is_waiting": any(one.status == Replay.Status.WAITING for one in made),
     }  # fmt: skip
     return render(request, "incidents/chat/replays.html", context)
 
@@ -165,12 +181,13 @@ def replays(request: PortalRequest, incident_id: int, run_id: int) -> HttpRespon
 @may_change
 @require_POST
 def _start_replay(request: PortalRequest, run: Any) -> HttpResponse:
-    knowledge = request.POST.get("knowledge", "")
+    knowledge, version = request.POST.get("knowledge", ""), request.POST.get("prompts", "")
     try:
-        capsule_services.start_replay(
-            run=run, analyst=request.POST.get("analyst", "")[:160], requested_by=request.user,
+        replaying.start_replay(
+            run=run, prompt_version=int(version) if version in map(str, versions_of("explain")) else None,
+            analyst=request.POST.get("analyst", "")[:160], requested_by=request.user,
             knowledge=knowledge if knowledge in Replay.Knowledge else Replay.Knowledge.FROZEN,
         )  # fmt: skip
-    except capsule_services.NotSealed:
+    except replaying.NotSealed:
         messages.error(request, _("This analysis has no time capsule; analyse again to get one."))
     return redirect("run-replays", run.incident_id, run.pk)

@@ -73,5 +73,6 @@ def keep(arms: Arms, folder: Path, summary: Summary) -> EvaluationRow:
     return EvaluationRow.objects.create(
         folder=str(folder)[-200:], analyst=arms.model or "rules", with_knowledge=arms.knowledge,
         with_verification=arms.verification, cases=summary.cases, tokens=summary.tokens, cost=summary.cost_usd,
+        seconds=round(summary.p50_ms / 1000, 3),
         summary=asdict(summary),
     )  # fmt: skip

@@ -38,6 +38,7 @@ class ModelCall(models.Model):
         DRAFT = "draft", _("draft")
         REPLAY = "replay", _("replay")
         CHECK = "check", _("check of the model")
+        EMBED = "embed", _("vectors")
 
     class Outcome(models.TextChoices):
         SENT = "sent", _("sent")

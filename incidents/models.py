@@ -395,7 +395,7 @@ from incidents.collaboration.models import (  # noqa: E402, F401
     Watch,
 )
 from incidents.conversations import Turn  # noqa: E402, F401
-from incidents.evaluation_rows import EvaluationRow  # noqa: E402, F401
+from incidents.evaluation_rows import EvaluationCase, EvaluationRow  # noqa: E402, F401
 from incidents.finding.models import (  # noqa: E402, F401
     BulkChange,
     DefaultView,

@@ -17,6 +17,7 @@ from django.utils import timezone
 from incidents import run_log
 from incidents.execution import Analyse, execute_run
 from incidents.models import AnalysisRun
+from incidents.replaying import resume_replays
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class RunWorker:
 
     def start(self) -> None:
         take_over_from_the_dead(at=timezone.now())
+        resume_replays(at=timezone.now())
         for thread in self._threads:
             thread.start()
 
@@ -100,10 +102,15 @@ def renew_leases(*, worker: str, at: datetime) -> int:
 def take_over_from_the_dead(*, at: datetime) -> None:
     """Let leases lapse whose process on this machine is gone, so that a restart need not wait for them."""
     for run in AnalysisRun.objects.filter(status=AnalysisRun.Status.RUNNING, lease_until__gte=at):
-        host, _, rest = run.worker.partition(":")
-        pid = rest.partition(":")[0]
-        if host == socket.gethostname() and pid.isdecimal() and not _lives(int(pid)):
+        if is_gone(run.worker):
             run_log.release(run.pk, worker=run.worker, at=at)
+
+
+def is_gone(worker: str) -> bool:
+    """Whether a worker's process was on this machine and lives no longer. False for one elsewhere: nobody can tell."""
+    host, _, rest = worker.partition(":")
+    pid = rest.partition(":")[0]
+    return host == socket.gethostname() and pid.isdecimal() and not _lives(int(pid))
 
 
 def _lives(pid: int) -> bool:

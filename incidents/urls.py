@@ -41,6 +41,7 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/sent/", chat_views.sent, name="model-sent"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/replays/", chat_views.replays, name="run-replays"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/capsule.json", chat_views.capsule, name="run-capsule"),
+    path("incidents/<incident:incident_id>/runs/<int:run_id>/case/", chat_views.keep_case, name="run-keep-case"),
     path("search/", search_views.search_page, name="search"),
     path("search/suggest/", search_views.suggestions, name="suggestions"),
     path("", include("incidents.closing.urls")),

@@ -60,6 +60,7 @@ ACCESS: dict[str, dict[str, str]] = {
     "model-sent": {"GET": "operator"},
     "run-replays": {"GET": "operator", "POST": "operator"},
     "run-capsule": {"GET": "operator"},
+    "run-keep-case": {"POST": "operator"},
     # One search over everything one may see
     "search": {"GET": "member"},
     "suggestions": {"GET": "member"},

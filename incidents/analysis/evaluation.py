@@ -45,6 +45,11 @@ def read_case(file: Path) -> Case:
     )
 
 
+def case_of(data: Mapping[str, Any]) -> Case:
+    """A case whose evidence stands in its data alone."""
+    return Case(slug=str(data.get("slug", "")), intake=read_input(data), expected=data.get("expected") or {})
+
+
 def read_input(data: Mapping[str, Any], *, files: Sequence[UploadedText] = ()) -> IncidentInput:
     """The mission's fields of a JSON object, whatever of them is there."""
     logs = data.get("error_logs") or ()

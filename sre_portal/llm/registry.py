@@ -23,6 +23,7 @@ from sre_portal.llm.config import EmbeddingConfig, ModelConfig
 from sre_portal.llm.errors import ErrorKind, LLMError
 from sre_portal.llm.limits import BoundedChat
 from sre_portal.llm.resilience import CircuitBreaker, Guarded, ResilientChat, delay_before
+from sre_portal.llm.watching import watched
 
 CHAT_PROVIDERS = {
     "openai": "sre_portal.llm.openai_compatible.OpenAIChat",
@@ -85,7 +86,10 @@ class _RetryingEmbeddings:
     def _embed_batch(self, texts: Sequence[str]) -> Embeddings:
         for attempt in itertools.count(1):
             try:
-                return self._model.embed(texts)
+                with watched(self._config, texts) as answered:
+                    embeddings = self._model.embed(texts)
+                    answered(embeddings)
+                return embeddings
             except LLMError as failure:
                 wait = delay_before(attempt, self._config.retry, failure, jitter=random.random())  # noqa: S311
                 if wait is None:

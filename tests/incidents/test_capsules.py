@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.urls import reverse
+from django.utils import timezone
 
-from incidents import capsule_services
+from incidents import background, capsule_services, replaying
 from incidents.analysis.evaluation import read_case, score
 from incidents.capsules import Replay
+from incidents.evaluation_rows import EvaluationCase
 from incidents.execution import execute_run
 from incidents.model_calls import ModelCall
 from sre_portal.llm import openai_compatible, registry
@@ -41,8 +46,8 @@ def run(server, bob):
 
 def made(run, **changes) -> Replay:
     given = {"analyst": "rules", "knowledge": "frozen", "requested_by": None, **changes}
-    replay = capsule_services.start_replay(run=run, **given)
-    return capsule_services.make_replay(replay.pk)
+    replay = replaying.start_replay(run=run, **given)
+    return replaying.make_replay(replay.pk)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -60,7 +65,7 @@ class CapsuleTests:
 
         assert replay.status == "done"
         assert replay.result["analyst"] == "rules"
-        same = {row["name"]: row["is_same"] for row in capsule_services.side_by_side(replay)}
+        same = {row.name: row.is_same for row in replaying.side_by_side(run, [replay])}
         assert same["severity"]
         assert not same["root_cause_analysis"]
 
@@ -108,3 +113,71 @@ class CapsuleTests:
         assert case.intake.redis_info.startswith("# Server")
         assert case.expected["category"] == "memory"
         assert score(case.expected, made(run).result)["category"]
+
+
+@pytest.mark.django_db
+class KeptCaseTests:
+    def test_is_kept_with_one_click_and_evaluated(self, client, run, bob, tmp_path):
+        client.force_login(bob)
+
+        page = client.post(reverse("run-keep-case", args=[run.incident_id, run.pk]), follow=True)
+        call_command("evaluate", kept=True, json=tmp_path / "out.json", language="en")
+
+        case = EvaluationCase.objects.get()
+        assert case.slug in page.content.decode()
+        assert case.kept_by == bob
+        summary = json.loads((tmp_path / "out.json").read_text())["summary"]
+        assert (summary["cases"], summary["category"], summary["severity"]) == (1, 1.0, 1.0)
+
+    def test_is_renewed_and_not_doubled(self, run, bob):
+        capsule_services.keep_case(run=run, keeper=bob)
+        capsule_services.keep_case(run=run, keeper=bob)
+
+        assert EvaluationCase.objects.count() == 1
+
+    def test_is_missed_aloud(self, db, tmp_path):
+        with pytest.raises(CommandError, match="No case was kept"):
+            call_command("evaluate", kept=True, json=tmp_path / "out.json")
+
+
+@pytest.mark.django_db
+class CutOffReplayTests:
+    DEAD = f"{socket.gethostname()}:999999999"
+
+    def left(self, run, **changes) -> Replay:
+        replay = replaying.start_replay(run=run, analyst="rules", knowledge="frozen", requested_by=None)
+        Replay.objects.filter(pk=replay.pk).update(**{"worker": self.DEAD, "attempts": 1, **changes})
+        return replay
+
+    def test_is_taken_up_by_the_next_process(self, run, monkeypatch):
+        replay = self.left(run)
+        monkeypatch.setattr(background, "start", lambda job, pk: job(pk))
+
+        replaying.resume_replays(at=timezone.now())
+
+        replay.refresh_from_db()
+        assert (replay.status, replay.attempts) == ("done", 2)
+
+    def test_ends_plainly_when_that_happens_again(self, run):
+        replay = self.left(run, attempts=2)
+
+        replaying.resume_replays(at=timezone.now())
+
+        replay.refresh_from_db()
+        assert replay.status == "failed"
+        assert "restarted" in replay.error
+
+    def test_is_left_to_a_process_that_lives(self, run):
+        replay = self.left(run, worker=f"{socket.gethostname()}:{os.getppid()}")
+
+        assert replaying.resume_replays(at=timezone.now()) == 0
+        replay.refresh_from_db()
+        assert replay.status == "waiting"
+
+    def test_is_made_once_by_two_processes(self, run):
+        replay = replaying.start_replay(run=run, analyst="rules", knowledge="frozen", requested_by=None)
+        Replay.objects.filter(pk=replay.pk).update(worker="elsewhere:1", attempts=1)
+        stale = Replay.objects.get(pk=replay.pk)
+        Replay.objects.filter(pk=replay.pk).update(attempts=2)
+
+        assert not replaying._claim(stale)

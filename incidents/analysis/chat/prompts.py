@@ -39,10 +39,13 @@ def all_prompts() -> tuple[Prompt, ...]:
 
 
 def prompt(name: str, language: str, *, version: int | None = None) -> Prompt:
-    """Return a prompt, the newest one unless a version is named. Raise NoSuchPrompt."""
-    fitting = [
-        one for one in all_prompts() if one.name == name and one.language == language and version in (None, one.version)
-    ]
+    """Return the newest prompt, with a version named the newest up to that one. Raise NoSuchPrompt."""
+    fitting = [one for one in all_prompts() if one.name == name and one.language == language]
+    fitting = [one for one in fitting if version is None or one.version <= version]
     if not fitting:
         raise NoSuchPrompt(f"{name}, version {version or 'any'}, {language}")
     return max(fitting, key=lambda one: one.version)
+
+
+def versions_of(name: str) -> list[int]:
+    return sorted({one.version for one in all_prompts() if one.name == name}, reverse=True)

@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from incidents import language_models
-from incidents.model_checks import check_and_record
-from sre_portal.llm.check import CheckReport, check_embeddings
-from sre_portal.llm.config import EmbeddingConfig
+from incidents.model_checks import check_and_record, check_embeddings_and_record
+from sre_portal.llm.check import CheckReport
 
 
 class Command(BaseCommand):
@@ -39,10 +38,7 @@ class Command(BaseCommand):
             with console.status(f"{name} …"):
                 reports.append(check_and_record(name, within=options["seconds"]))
         if settings.OPENAI_EMBEDDING_MODEL and not options["models"]:
-            reports.append(check_embeddings(EmbeddingConfig(
-                model=settings.OPENAI_EMBEDDING_MODEL, api_key=settings.OPENAI_API_KEY,
-                base_url=settings.OPENAI_BASE_URL,
-            )))  # fmt: skip
+            reports.append(check_embeddings_and_record())
         _print(console, reports, options["language"])
         sys.exit(0 if all(report.is_usable for report in reports) else 1)
 

@@ -15,8 +15,9 @@ from rich.progress import track
 from rich.table import Table
 
 from incidents import evaluation_arms
-from incidents.analysis.evaluation import Case, Summary, commands_shown, read_cases, score, summarise
+from incidents.analysis.evaluation import Case, Summary, case_of, commands_shown, read_cases, score, summarise
 from incidents.analysis.pipeline import analyze, result_of
+from incidents.evaluation_rows import EvaluationCase
 from sre_portal.llm.base import LLMError
 
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--cases", type=Path, required=True, help="folder of *.json and */case.json")
+        where = parser.add_mutually_exclusive_group(required=True)
+        where.add_argument("--cases", type=Path, help="folder of *.json and */case.json")
+        where.add_argument("--kept", action="store_true", help="the cases that were kept from this portal's analyses")
         parser.add_argument("--analyst", default="rules", help="`rules`, or the name of a model")
         parser.add_argument("--no-knowledge", action="store_true", help="analyse without retrieved knowledge")
         parser.add_argument("--no-verification", action="store_true", help="let every statement of a model stand")
@@ -34,12 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, required=True, help="where the results go")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder: Path = options["cases"]
-        if not folder.is_dir():
-            raise CommandError(f"{folder} is not a folder of cases.")
-        cases = read_cases(folder)
-        if not cases:
-            raise CommandError(f"{folder} holds no case: neither *.json nor */case.json.")
+        folder = options["cases"] or Path("kept")
+        cases = _cases(options["cases"])
         console = Console(stderr=True)
         arms = evaluation_arms.build(
             options["analyst"], knowledge=not options["no_knowledge"], verification=not options["no_verification"]
@@ -60,6 +59,21 @@ class Command(BaseCommand):
             console.print(f"  {'by the model':18} {written} of {len(rows)}; the rules' report stood in the others")
         if options["keep"]:
             evaluation_arms.keep(arms, folder, summary)
+
+
+def _cases(folder: Path | None) -> list[Case]:
+    """The cases of a folder; without one those that were kept. Raise CommandError where there is none."""
+    if folder is None:
+        cases = [case_of(row.case) for row in EvaluationCase.objects.order_by("id")]
+        if not cases:
+            raise CommandError("No case was kept yet: an analysis is kept on the page of its time capsule.")
+        return cases
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is not a folder of cases.")
+    cases = read_cases(folder)
+    if not cases:
+        raise CommandError(f"{folder} holds no case: neither *.json nor */case.json.")
+    return cases
 
 
 def _check_model(arms: evaluation_arms.Arms) -> None:
