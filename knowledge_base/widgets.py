@@ -60,6 +60,8 @@ ROW_LABELS = {
     "text": _("Step"), "command": _("Command"), "expect": _("Expect"), "risk": _("Risk"), "verify": _("Verify"),
     "undo": _("Undo"), "add": _("Add a step"), "remove": _("Remove"), "up": _("Move up"),
     "text_mode": _("Edit as text"), "row_mode": _("Edit as rows"),
+    "read-only": _("Read only"), "changes-settings": _("Changes settings"), "blocks": _("Blocks the server"),
+    "loses-data": _("Loses data"),
 }  # fmt: skip
 
 

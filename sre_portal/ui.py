@@ -141,12 +141,12 @@ def _ago(moment: datetime) -> str:
 
 @register.filter
 def bytes_text(count: int) -> str:
-    """A size in the units that people read: 512 B, 1.2 kB, 3.4 MB."""
+    """A size in the units that people read and Redis counts in, powers of 1024: 512 B, 1.2 KB, 3.4 MB."""
     size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
+    for unit in ("B", "KB", "MB"):
+        if size < 1024:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
-        size /= 1000
+        size /= 1024
     return f"{size:.1f} GB"
 
 

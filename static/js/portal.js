@@ -13,10 +13,21 @@
     for (const element of scope.querySelectorAll("time[data-local]")) {
       const text = precise.format(new Date(element.dateTime));
       if (element.dataset.local === "text") element.textContent = text;
-      else element.title = text;
+      else { element.title = text; element.dataset.ago = ""; }
       element.removeAttribute("data-local");
     }
   }
+
+  // "5 minutes ago" stays true while the page is open. Days are left as the server wrote them.
+  const relative = new Intl.RelativeTimeFormat(root.lang || undefined, { numeric: "always" });
+  setInterval(() => {
+    for (const element of document.querySelectorAll("time[data-ago]")) {
+      const minutes = Math.floor((Date.now() - new Date(element.dateTime)) / 60_000);
+      if (minutes < 1 || minutes >= 1440) continue;
+      const text = minutes < 60 ? relative.format(-minutes, "minute") : relative.format(-Math.floor(minutes / 60), "hour");
+      if (element.textContent !== text) element.textContent = text;
+    }
+  }, 30_000);
 
   // --- Copy ---
   async function copy(button) {

@@ -58,15 +58,15 @@
     }).join("\n");
   }
 
-  function input(name, value, label) {
+  function input(name, value, labels) {
     const wrapper = document.createElement("label");
     wrapper.className = `step-${name}`;
     const caption = document.createElement("span");
-    caption.textContent = label;
+    caption.textContent = labels[name];
     let field;
     if (name === "risk") {
       field = document.createElement("select");
-      for (const risk of RISKS) field.add(new Option(risk || "–", risk, false, risk === value));
+      for (const risk of RISKS) field.add(new Option(labels[risk] || "–", risk, false, risk === value));
     } else {
       field = document.createElement("textarea");
       field.rows = name === "command" ? Math.max(1, value.split("\n").length) : 2;
@@ -101,7 +101,7 @@
     };
     const addRow = (step) => {
       const row = document.createElement("li");
-      for (const name of columns) row.append(input(name, step[name] || "", labels[name]));
+      for (const name of columns) row.append(input(name, step[name] || "", labels));
       const tools = document.createElement("div");
       tools.className = "step-tools";
       tools.append(
