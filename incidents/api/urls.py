@@ -22,6 +22,7 @@ urlpatterns = [
     ),
     path("incidents/<incident:incident_id>/runs/", runs.IncidentRunsView.as_view(), name="api-incident-runs"),
     path("", include("incidents.closing.api_urls")),
+    path("", include("incidents.collaboration.api_urls")),
     path("runs/", runs.RunListView.as_view(), name="api-runs"),
     path("runs/<int:run_id>/", runs.RunView.as_view(), name="api-run"),
     path("runs/<int:run_id>/cancel/", runs.RunCancelView.as_view(), name="api-run-cancel"),

@@ -57,9 +57,9 @@ def handover_text(incident: Incident, *, language: str, address: str) -> str:
 
 def handover_of(incident: Incident) -> Handover:
     head = head_of(incident.pk, at=timezone.now())
-    entries = timeline.timeline_of(incident)
-    done = [entry for entry in entries if entry.kind in DOINGS][-MOST_DONE:]
-    said = [entry for entry in entries if entry.comment and entry.comment.text][-MOST_SAID:]
+    done = timeline.latest(incident, DOINGS, limit=MOST_DONE)
+    recent = timeline.latest(incident, timeline.COMMENTS, limit=4 * MOST_SAID)
+    said = [entry for entry in recent if entry.comment and entry.comment.text][-MOST_SAID:]
     run = incident.runs.filter(result__isnull=False).order_by("-pk").first()
     if run is None:
         return Handover(head, None, done=done, said=said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from incidents.models import Incident, IncidentChange
 
 Kind = IncidentChange.Kind
 
-PER_PAGE = 40
+PER_PAGE = 30
 COMMENTS = frozenset({Kind.COMMENTED})
 MACHINE = frozenset({Kind.ANALYSIS_STARTED, Kind.ANALYSIS_CANCELLED, Kind.ANALYSIS_ENDED, Kind.VERDICT})
 # A comment shows by itself that it was edited; the history of changes lists it.
@@ -112,6 +112,12 @@ def page_of(
     changes = list(rows(found).order_by("-pk")[: limit + 1])
     entries = [Entry.of(change) for change in changes[:limit]]
     return Page(entries, before=entries[-1].id if len(changes) > limit else None)
+
+
+def latest(incident: Incident, kinds: Iterable[str], *, limit: int) -> list[Entry]:
+    """The last entries of some kinds, the oldest of them first."""
+    changes = IncidentChange.objects.filter(incident=incident, kind__in=list(kinds))
+    return [Entry.of(change) for change in reversed(rows(changes).order_by("-pk")[:limit])]
 
 
 def since(incident_id: int, after: int) -> list[Entry]:
