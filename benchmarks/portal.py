@@ -31,6 +31,7 @@ LOG_LINES = 100_000  # of the long log that one incident holds
 LONG_LOG = 4  # its number among that incident's evidence
 BATCH = 500
 START_SECONDS = 90
+ANALYSIS_SECONDS = 60
 
 
 @cache
@@ -121,6 +122,10 @@ def _analysed(intake: IncidentInput) -> Incident:
     run = services.start_analysis(incident=incident, actor=administrator())
     for _ in execute_run(run=run, worker="bench"):
         pass
+    until = time.monotonic() + ANALYSIS_SECONDS
+    while time.monotonic() < until and run.is_active:  # a worker of the portal's may have been quicker
+        time.sleep(0.05)
+        run.refresh_from_db()
     incident.refresh_from_db()
     return incident
 
