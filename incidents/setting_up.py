@@ -141,7 +141,8 @@ def collect_static(*, say: Say) -> bool:
     """Gather static files under names that hold their contents' hash, when one of them has changed."""
     if settings.APP_ENV == "test":
         return False
-    stamp = _stamp(*map(Path, settings.STATICFILES_DIRS))
+    of_apps = Path(settings.BASE_DIR).glob("*/static")  # the apps' own files change with a release too
+    stamp = _stamp(*map(Path, settings.STATICFILES_DIRS), *sorted(of_apps))
     marker = settings.STATIC_ROOT / ".stamp"
     if _reads(marker, stamp) and (settings.STATIC_ROOT / "staticfiles.json").exists():
         return False

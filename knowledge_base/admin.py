@@ -184,7 +184,7 @@ class KnowledgeDocumentAdmin(LifecyclePages, RetrievalPages, LintedAdmin, Import
         if situation.is_locked:
             if request.method == "POST":
                 self.message_user(request, _("The text is locked now; nothing was saved."), messages.ERROR)
-            context = {"title": document.title, "content": rendered(situation.content), **shown}
+            context = {"title": document.title, "subtitle": "", "content": rendered(situation.content), **shown}
             return self._page(request, "locked", context, document)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 

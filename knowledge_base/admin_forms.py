@@ -93,7 +93,7 @@ class StepForm(ActionForm):
     """Beside the bulk actions: why."""
 
     reason = forms.CharField(
-        label=_("Why"), max_length=500, required=False, widget=forms.TextInput(attrs={"placeholder": _("Why")})
+        label=_("Reason"), max_length=500, required=False, widget=forms.TextInput(attrs={"placeholder": _("Reason")})
     )
 
 

@@ -63,7 +63,7 @@ def _drafts() -> DeskCard:
 def _suggestions(counts: WorkCounts) -> DeskCard:
     count = counts.suggestions
     return DeskCard(
-        title=_("Suggestions"),
+        title=_("Suggested changes"),
         value=str(count),
         note=_("from the portal wait for an answer") if count else _("nothing waits"),
         href=f"{reverse('admin:knowledge_base_suggestion_changelist')}?state__exact=open",

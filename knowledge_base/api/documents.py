@@ -185,7 +185,7 @@ def _latest(document: KnowledgeDocument) -> int:
 
 
 def _refused(exc: services.StepRefused) -> APIException:
-    """409 with the code of the refusal; what the contracts showed stands in `fields`."""
+    """409 with the code of the refusal."""
     error = StepNotTaken(str(exc))
     error.default_code = exc.code
     return error

@@ -46,7 +46,7 @@ EFFECTS = {
         "What was written since the published revision is dropped. It stays readable in the history."
     ),
 }
-STRONG = (Step.PUBLISH, Step.SUBMIT)
+STRONG = (Step.PUBLISH,)
 CAREFUL = (Step.UNPUBLISH, Step.ARCHIVE, Step.DISCARD)
 
 

@@ -17,7 +17,7 @@ class SuggestionForm(forms.Form):
     """The texts of the document as they are, to be changed in place."""
 
     note = forms.CharField(
-        label=_("Why"), max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}),
+        label=_("Reason"), max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What is wrong or missing; the curator decides by it."),
     )  # fmt: skip
     incident = forms.RegexField(

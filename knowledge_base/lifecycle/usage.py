@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from knowledge_base.feedback.models import FeedbackTally
 from knowledge_base.lifecycle.models import DocumentCitation, DocumentUse
 from knowledge_base.models import KnowledgeDocument
 
@@ -18,11 +19,13 @@ SHOWN = 10  # citations
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Of the last 90 days; citations of all time."""
+    """Openings of the last 90 days; citations and feedback of all time."""
 
     opened: int
     found: int
     cited: int
+    helped: int
+    wrong: int
     citations: tuple[DocumentCitation, ...]
 
 
@@ -49,10 +52,14 @@ def usage_of(document: KnowledgeDocument, *, today: date | None = None) -> Usage
     rows = DocumentUse.objects.filter(document=document, day__gte=since).values_list("kind").annotate(Sum("count"))
     counts = dict(rows)
     citations = DocumentCitation.objects.filter(document=document)
+    tally = FeedbackTally.objects.filter(pk=document.pk).values_list("helped", "wrong").first()
+    helped, wrong = tally or (0, 0)
     found = counts.get(DocumentUse.Kind.FOUND, 0)
     return Usage(
         opened=counts.get(DocumentUse.Kind.OPENED, 0) + found,
         found=found,
         cited=citations.count(),
+        helped=helped,
+        wrong=wrong,
         citations=tuple(citations[:SHOWN]),
     )

@@ -47,6 +47,24 @@ found = retrieval.search("a huge key blocks the server", language="en", filters=
 out["after"] = found.document_ids()
 from knowledge_base.queries import with_tag
 out["tagged"] = with_tag(KnowledgeDocument.objects.all(), "memory-bigkey").count()
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from knowledge_base.lifecycle import steps, suggestions
+from knowledge_base.lifecycle.models import DocumentRevision
+alice = User.objects.create_superuser("alice")
+shown = KnowledgeDocument.objects.published().first()
+proposal = suggestions.suggest_change(document=shown, fields={"title": "Taken over"}, note="Clearer.", by=alice)
+suggestions.accept_suggestion(suggestion=proposal, by=alice)
+state = steps.publish(document=shown, by=alice, override="For the test.")
+out["published"] = [state.document.title, state.document.revision]
+newest = DocumentRevision.objects.get(document=shown, number=2)
+try:
+    with transaction.atomic():
+        newest.pk = None
+        newest._state.adding = True
+        newest.save()
+except IntegrityError:
+    out["one_per_number"] = True
 print("RESULT" + json.dumps(out))
 """
 
@@ -81,3 +99,7 @@ class OnPostgresqlTests:
 
     def test_filters_work_in_sql(self, result):
         assert result["tagged"] >= 2
+
+    def test_a_suggestion_becomes_the_next_revision_and_no_number_is_given_twice(self, result):
+        assert result["published"] == ["Taken over", 2]
+        assert result["one_per_number"] is True
