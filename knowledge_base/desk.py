@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from knowledge_base.health import Health, index_health
+from knowledge_base.lifecycle.models import WorkingDraft
 from knowledge_base.lifecycle.worklist import WorkCounts, work_counts
 from knowledge_base.models import KnowledgeDocument
 from sre_portal.desk import DeskCard
@@ -56,6 +57,7 @@ def _reviews(counts: WorkCounts) -> DeskCard:
 
 def _drafts() -> DeskCard:
     count = KnowledgeDocument.objects.filter(status=KnowledgeDocument.Status.DRAFT).count()
+    count += WorkingDraft.objects.filter(state=WorkingDraft.State.DRAFT).count()
     return DeskCard(title=_("Drafts"), value=str(count), note=_("not searched yet"),
                     href=_documents("status__exact=draft"), icon="file")  # fmt: skip
 

@@ -169,6 +169,9 @@ class KnowledgeDocument(models.Model):
         verbose_name_plural = _("knowledge documents")
         permissions: ClassVar = [("publish_knowledgedocument", "Can review, publish and archive knowledge documents")]
         ordering = ("category", "topic", "language", "id")
+        indexes: ClassVar = [
+            models.Index(fields=["review_by"], name="document_review_by", condition=Q(review_by__isnull=False)),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(id="") & ~Q(title=""), name="document_has_id_and_title"),
             models.CheckConstraint(condition=Q(revision__gte=1), name="document_revision_from_1"),

@@ -7,8 +7,9 @@ place. A time limit bounds it all; the report says how many questions were left 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -28,6 +29,9 @@ NEIGHBOURS = 25  # documents whose questions are asked too
 OTHER_QUESTIONS = 100
 LEAST_SHARED = 0.25  # of a question's terms; a text that shares fewer of them stands behind its document anyway
 SECONDS = 6.0
+OWN_SHARE, PROBE_SHARE = 0.45, 0.6  # of that time: until then own questions, then the search for neighbours
+PROBES = 6  # lines of the candidate that look for neighbours
+PROBE_THRESHOLD = 0.2
 MRR_TOLERANCE = 0.02  # a fall of the mean reciprocal rank beyond this is a regression
 
 
@@ -171,14 +175,14 @@ class Check:
         started = self.clock()
         own = [Contract(self.card.id, self.card.topic, text) for text in self.questions[:OWN_QUESTIONS]]
         live, after = self._both([one.question for one in own])
-        outcomes, unasked = self._ask(own, live, after, started)
-        others = self._neighbours(own, after, started)
+        found = self._ask(own, live, after, until=started + OWN_SHARE * self.seconds)
+        others, unprobed = self._neighbours(found.beside, after, until=started + PROBE_SHARE * self.seconds)
         live, after = self._both([one.question for one in others])
-        displaced, left = self._ask(others, live, after, started)
+        displaced = self._ask(others, live, after, until=started + self.seconds)
         return ContractReport(
-            own=tuple(outcomes),
-            others=tuple(displaced),
-            unasked=unasked + left + max(0, len(self.questions) - OWN_QUESTIONS),
+            own=tuple(found.outcomes),
+            others=tuple(displaced.outcomes),
+            unasked=found.unasked + unprobed + displaced.unasked + max(0, len(self.questions) - OWN_QUESTIONS),
             seconds=round(self.clock() - started, 2),
             vector_available=live.retriever.dense is not None,
         )
@@ -193,41 +197,49 @@ class Check:
             blind = without_vectors(self.live, str(exc))
             return blind, with_candidate(blind, self.card.id, self.chunks)
 
-    def _ask(
-        self, contracts: Sequence[Contract], live: Knowledge, after: Knowledge, started: float
-    ) -> tuple[list[Outcome], int]:
-        outcomes: list[Outcome] = []
+    def _ask(self, contracts: Sequence[Contract], live: Knowledge, after: Knowledge, *, until: float) -> _Asked:
+        asked = _Asked()
         for number, contract in enumerate(contracts):
-            if self.clock() - started > self.seconds:
-                return outcomes, len(contracts) - number
-            outcomes.append(self._outcome(contract, live, after))
-        return outcomes, 0
+            if self.clock() > until:
+                asked.unasked = len(contracts) - number
+                break
+            found = after.search(contract.question, limit=DEPTH).passages
+            asked.beside.update(self._others(found))
+            asked.outcomes.append(self._outcome(contract, live, found))
+        return asked
 
-    def _outcome(self, contract: Contract, live: Knowledge, after: Knowledge) -> Outcome:
-        found = after.search(contract.question, limit=DEPTH).passages
+    def _outcome(self, contract: Contract, live: Knowledge, found: Sequence[Passage]) -> Outcome:
         place = place_of(contract, found)
         own = contract.document_id == self.card.id
         is_new = own and contract.question not in self.published_questions
-        if not own and _held(place) and self.card.id not in [one.document_id for one in found[:place]]:
+        if own and not self.published_questions:
+            before = None  # nothing of it is published yet
+        elif not own and _held(place) and self.card.id not in [one.document_id for one in found[:place]]:
             before = place  # the candidate stands behind it, so it changed nothing for this question
         else:
             before = place_of(contract, live.search(contract.question, limit=DEPTH).passages)
         instead = found[0].document_id if found and place != 1 else ""
         return Outcome(contract, before, place, own, is_new, instead)
 
-    def _neighbours(self, own: Sequence[Contract], after: Knowledge, started: float) -> list[Contract]:
-        """The contracts of those documents that come up beside the candidate."""
-        probes = [self.card.title, *(one.question for one in own)]
-        probes += [item.text for chunk in self.chunks[:1] for item in chunk.chunk.items[:6]]
-        seen: dict[str, int] = {}
-        for probe in probes:
-            if self.clock() - started > self.seconds / 2:
+    def _neighbours(self, beside: Counter[str], after: Knowledge, *, until: float) -> tuple[list[Contract], int]:
+        """The contracts of those documents that come up beside the candidate, and how many probes were left out."""
+        probes = [self.card.title, *(item.text for chunk in self.chunks[:1] for item in chunk.chunk.items[:PROBES])]
+        unprobed = 0
+        for number, probe in enumerate(probes):
+            if self.clock() > until:
+                unprobed = len(probes) - number
                 break
-            for passage in after.search(probe, limit=DEPTH, threshold=0.2).passages:
-                if passage.document_id != self.card.id and not self._is_translation(passage):
-                    seen[passage.document_id] = seen.get(passage.document_id, 0) + 1
-        nearest = sorted(seen, key=lambda pk: (-seen[pk], pk))[:NEIGHBOURS]
-        return self._endangered(self.contracts_of(nearest))
+            beside.update(self._others(after.search(probe, limit=DEPTH, threshold=PROBE_THRESHOLD).passages))
+        nearest = [pk for pk, _count in beside.most_common(NEIGHBOURS)]
+        return self._endangered(self.contracts_of(nearest)), unprobed
+
+    def _others(self, passages: Sequence[Passage]) -> set[str]:
+        """Documents that stand beside the candidate, without itself and its translations."""
+        return {
+            one.document_id
+            for one in passages
+            if one.document_id != self.card.id and not (one.topic and one.topic == self.card.topic)
+        }
 
     def _endangered(self, contracts: Sequence[Contract]) -> list[Contract]:
         """The questions whose words stand in the candidate, those that share most first. It can't displace others."""
@@ -236,8 +248,14 @@ class Check:
         near = [one for one in contracts if shares[one] >= LEAST_SHARED]
         return sorted(near, key=lambda one: -shares[one])[:OTHER_QUESTIONS]
 
-    def _is_translation(self, passage: Passage) -> bool:
-        return bool(passage.topic) and passage.topic == self.card.topic
+
+@dataclass
+class _Asked:
+    """What came of a round of questions."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    beside: Counter[str] = field(default_factory=Counter)  # how often other documents came up
+    unasked: int = 0
 
 
 def _share(terms: Iterable[str], known: Collection[str]) -> float:

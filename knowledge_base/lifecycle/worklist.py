@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from knowledge_base.contracts.models import FailingContract
 from knowledge_base.lifecycle.models import Suggestion, WorkingDraft
@@ -13,6 +13,7 @@ from knowledge_base.models import KnowledgeDocument
 from knowledge_base.queries import due_for_review
 
 SHOWN = 20
+IN_REVIEW = KnowledgeDocument.Status.IN_REVIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Worklist:
 
 def work_counts() -> WorkCounts:
     return WorkCounts(
-        in_review=documents_in_review().count(),
+        in_review=KnowledgeDocument.objects.filter(status=IN_REVIEW).count()
+        + WorkingDraft.objects.filter(state=IN_REVIEW).count(),
         due=due_for_review(KnowledgeDocument.objects.all()).count(),
         suggestions=open_suggestions().count(),
         failing=FailingContract.objects.count(),
@@ -60,14 +62,19 @@ def worklist(user: Any) -> Worklist:
 
 
 def documents_in_review() -> QuerySet[KnowledgeDocument]:
-    in_review = Q(status=KnowledgeDocument.Status.IN_REVIEW) | Q(working_draft__state=WorkingDraft.State.IN_REVIEW)
-    return KnowledgeDocument.objects.filter(in_review).select_related("working_draft__revision__author", "author")
+    """Looked up by identifier: an OR over the join would read every document."""
+    beside = WorkingDraft.objects.filter(state=IN_REVIEW).values_list("document_id", flat=True)
+    whole = KnowledgeDocument.objects.filter(status=IN_REVIEW).values_list("pk", flat=True)
+    waiting = [*beside[:SHOWN], *whole[:SHOWN]]
+    rows = KnowledgeDocument.objects.filter(pk__in=waiting)
+    return rows.select_related("working_draft__revision__author", "author")
 
 
 def drafts_of(user: Any) -> QuerySet[KnowledgeDocument]:
-    own = Q(status=KnowledgeDocument.Status.DRAFT, author=user)
-    beside = Q(working_draft__state=WorkingDraft.State.DRAFT, working_draft__revision__author=user)
-    return KnowledgeDocument.objects.filter(own | beside).order_by("-updated_at")
+    own = KnowledgeDocument.objects.filter(status=KnowledgeDocument.Status.DRAFT, author=user)
+    beside = WorkingDraft.objects.filter(state=WorkingDraft.State.DRAFT, revision__author=user)
+    ids = [*own.values_list("pk", flat=True)[:SHOWN], *beside.values_list("document_id", flat=True)[:SHOWN]]
+    return KnowledgeDocument.objects.filter(pk__in=ids).order_by("-updated_at")
 
 
 def open_suggestions() -> QuerySet[Suggestion]:

@@ -75,7 +75,8 @@ class CheckTests:
 
         report = check_contracts(document=document, content=document.content(), seconds=0.0)
 
-        assert report.unasked == 9
+        assert report.own == ()
+        assert report.unasked >= 9
 
     def test_agrees_with_the_index_once_it_is_published(self, make_document, carol):
         """What the overlay foretells is what a search then says."""
