@@ -109,7 +109,7 @@ async def _next(viewer: Viewer) -> Frame | None:
 
 
 async def _missed(source: Source, after: int, style: Hashable) -> list[tuple[Frame, list[Message]]]:
-    return await _in_thread(lambda: [(frame, frame.messages(style)) for frame in source.read(after)])
+    return await in_thread(lambda: [(frame, frame.messages(style)) for frame in source.read(after)])
 
 
 async def _rendered(frames: Sequence[Frame], style: Hashable) -> list[tuple[Frame, list[Message]]]:
@@ -157,11 +157,11 @@ class Tail:
             self._forget()
 
     async def _follow(self) -> None:
-        position, self.latest = await _in_thread(self._begin)
+        position, self.latest = await in_thread(self._begin)
         self.is_ready.set()
         while True:
             self.news.clear()
-            frames, states = await _in_thread(partial(self._read, position))
+            frames, states = await in_thread(partial(self._read, position))
             if frames:
                 position = frames[-1].number or position
                 self._send(frames)
@@ -191,7 +191,7 @@ class Tail:
                 viewer.put_nowait(GONE)
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T]) -> T:
     """Work with the database in a thread that hands its connection back."""
 
     def and_close() -> T:

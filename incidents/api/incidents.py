@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,6 +25,8 @@ from incidents.api.serializers import (
     IncidentSerializer,
 )
 from incidents.closing import services as closing_services
+from incidents.collaboration.conflicts import EditConflict, version_of
+from incidents.collaboration.forms import version_seen
 from incidents.finding.filters import IncidentFilter, unknown_values
 from incidents.finding.listing import listed
 from incidents.models import EvidenceItem, Incident
@@ -87,29 +90,54 @@ class IncidentView(APIView):
 
     @extend_schema(
         tags=["incidents"], summary=_("Change status, assignee or details"),
-        description=_("Resolving takes `resolution` and `diagnosis_right` along."), parameters=[INCIDENT_ID],
+        description=_(
+            "Resolving takes `resolution` and `diagnosis_right` along. With `If-Match` and the ETag of an earlier "
+            "answer nothing is overwritten that somebody else changed since: the answer is 412 then."
+        ), parameters=[INCIDENT_ID],
         request=IncidentSerializer, responses=IncidentSerializer,
     )  # fmt: skip
     def patch(self, request: Request, incident_id: int) -> Response:
         incident = queries.incident_for(request.user, incident_id)
         wanted = IncidentSerializer(incident, data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
-        return self._answer(change(incident, wanted.validated_data, actor=user_of(request)))
+        try:
+            incident = change(incident, wanted.validated_data, actor=user_of(request), seen=version_read(request))
+        except EditConflict as conflict:
+            raise ChangedMeanwhile(conflict) from None
+        return self._answer(incident)
 
     def _answer(self, incident: Incident) -> Response:
-        return Response(IncidentSerializer(incident, context={"request": self.request}).data)
+        data = IncidentSerializer(incident, context={"request": self.request}).data
+        return Response(data, headers={"ETag": f'"{version_of(incident)}"'})
 
 
-def change(incident: Incident, wanted: dict[str, Any], *, actor: Any) -> Incident:
+class ChangedMeanwhile(APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_code = "changed_meanwhile"
+
+    def __init__(self, conflict: EditConflict) -> None:
+        names = ", ".join(one.field for one in conflict.conflicts)
+        super().__init__(_("Changed by somebody else since you read it: %(names)s.") % {"names": names})
+
+
+def version_read(request: Request) -> int | None:
+    """The version that a program read, from `If-Match`. None asks for no check; garbage is no version at all."""
+    value = request.headers.get("If-Match")
+    return None if value is None or value.strip() == "*" else version_seen(value.strip().removeprefix("W/").strip('"'))
+
+
+@transaction.atomic
+def change(incident: Incident, wanted: dict[str, Any], *, actor: Any, seen: int | None = None) -> Incident:
+    """Change all of it or nothing. Raise EditConflict when somebody else changed the same since version `seen`."""
     details = {name: wanted[name] for name in DETAILS if name in wanted}
     if details:
-        incident = services.edit_details(incident=incident, actor=actor, **details)
+        incident = services.edit_details(incident=incident, actor=actor, seen=seen, **details)
     if "assignee" in wanted:
         incident = services.assign(incident=incident, assignee=wanted["assignee"], actor=actor)
     if {"status", "resolution", "diagnosis_right"} & wanted.keys():
         incident = closing_services.set_status(
             incident=incident, actor=actor, status=wanted.get("status", incident.status),
-            resolution=wanted.get("resolution", ""), diagnosis_right=wanted.get("diagnosis_right", ""),
+            resolution=wanted.get("resolution", ""), diagnosis_right=wanted.get("diagnosis_right", ""), seen=seen,
         )  # fmt: skip
     return incident
 

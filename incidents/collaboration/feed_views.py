@@ -83,7 +83,7 @@ def activity(request: PortalRequest) -> HttpResponse:
 @may_view
 @require_POST
 def activity_seen(request: PortalRequest) -> HttpResponse:
-    team.mark_seen(user=request.user)
+    team.mark_seen(user_id=request.user.pk)
     messages.success(request, _("Everything is marked as read."))
     return redirect("activity")
 

@@ -10,7 +10,6 @@ from incidents.collaboration import timeline
 from incidents.collaboration.conflicts import version_of
 from incidents.collaboration.forms import CommentForm
 from incidents.collaboration.head import head_of
-from incidents.collaboration.models import Notice
 from incidents.collaboration.queries import is_watching, people
 from incidents.collaboration.services import mark_seen
 from incidents.models import Incident
@@ -40,5 +39,4 @@ def team_context(request: PortalRequest, incident: Incident) -> dict[str, Any]:
 
 def note_visit(request: PortalRequest, incident: Incident) -> None:
     """Whoever opens an incident has seen what there was to tell about it."""
-    if Notice.objects.filter(user=request.user, incident=incident, is_unread=True).exists():
-        mark_seen(user=request.user, incident=incident)
+    mark_seen(user_id=request.user.pk, incident_id=incident.pk)

@@ -194,9 +194,9 @@ def _title_of(run: AnalysisRun, step: str) -> str:
 # --- Notices ---------------------------------------------------------------------------------------------------
 
 
-def mark_seen(*, user: User, incident: Incident | None = None) -> int:
+def mark_seen(*, user_id: int, incident_id: int | None = None) -> int:
     """Mark the notices about one incident as seen, or all of them. Return how many were not."""
-    unread = Notice.objects.filter(user=user, is_unread=True)
-    if incident is not None:
-        unread = unread.filter(incident=incident)
-    return unread.update(is_unread=False)
+    unread = Notice.objects.filter(user_id=user_id, is_unread=True)
+    if incident_id is not None:
+        unread = unread.filter(incident_id=incident_id)
+    return unread.update(is_unread=False) if unread.exists() else 0  # most have none, and a write locks SQLite

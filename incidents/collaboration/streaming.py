@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, cast
 
 from django.http import HttpRequest
@@ -19,6 +20,7 @@ from django.utils import timezone, translation
 from incidents import tails, wakeups
 from incidents.collaboration import presence, timeline
 from incidents.collaboration.head import HeadFrame, head_of
+from incidents.collaboration.services import mark_seen
 from incidents.collaboration.timeline import Entry, Kind
 from incidents.models import IncidentChange
 from incidents.streaming import RunSource
@@ -143,6 +145,8 @@ async def follow_page(
             if number is not None:
                 position = position._replace(**{"run" if name == "run" else "change": number})
             yield sse.join(messages, id=str(position))
+            if name == "team" and number is not None:  # shown to somebody who looks is seen
+                await tails.in_thread(partial(mark_seen, user_id=reader.user_id, incident_id=incident_id))
 
 
 async def _together(streams: dict[str, AsyncGenerator[Arrival]]) -> AsyncGenerator[tuple[str, Arrival]]:

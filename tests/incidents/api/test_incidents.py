@@ -47,7 +47,7 @@ class IncidentTests:
         data = answer.json()
         assert (data["title"], data["assignee"], data["status"]) == ("Memory", "bob", "resolved")
         assert data["resolved_at"] is not None
-        assert incident.changes.count() == 4
+        assert incident.changes.count() == 6  # reported, title, assignee, status, resolution, diagnosis
 
     def test_keep_their_verdict(self, api, incident):
         data = api.patch(f"/api/v1/incidents/{incident.public_id}/", {"severity": "low"}).json()

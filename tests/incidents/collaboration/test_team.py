@@ -300,6 +300,18 @@ class ApiTests:
         assert api("get", "comments/").json()[0]["text"] == ""
         assert "text" in api("post", "comments/", {"text": ""}).json()["error"]["fields"]
 
+    def test_overwrites_nothing_that_changed_since_it_was_read(self, portal, api, incident, carol):
+        address = f"/api/v1/incidents/{incident.public_id}/"
+        tag = portal.get(address)["ETag"]
+        services.edit_details(incident=incident, actor=carol, title="Carol's title")
+
+        def change(**data):
+            return portal.patch(address, data, content_type="application/json", headers={"If-Match": tag})
+
+        assert change(title="Bob's title").json()["error"]["code"] == "changed_meanwhile"
+        assert change(title="Bob's title").status_code == 412
+        assert change(description="another field").json()["title"] == "Carol's title"
+
     def test_watchers_assignee_and_timeline(self, api, incident, carol, mallory):
         assert api("get", "watchers/").json() == {"watchers": ["bob"], "watching": True}
         assert api("delete", "watchers/").json() == {"watchers": [], "watching": False}
