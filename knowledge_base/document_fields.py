@@ -27,6 +27,9 @@ KIND_NAMES = {
     "playbook": "runbook", "procedure": "runbook", "postmortem": "case", "incident": "case",
 }  # fmt: skip
 RISKS = ("", "read-only", "changes-settings", "blocks", "loses-data")
+# Where a document applies; and, for one of the house: the systems it governs, what it forbids and requires there.
+APPLIES_TO_LISTS = ("products", "topologies", "governs", "forbids", "requires", "supersedes")
+APPLIES_TO_TEXTS = ("versions", "superseded_by")
 LONGEST_LIST = 200
 LONGEST_TEXT = 20_000
 LONGEST_NOTES = 500_000
@@ -177,14 +180,14 @@ def _applies_to(name: str, value: Any) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise ValueError(_("This must be an object with products, versions and topologies."))
-    unknown = sorted(set(value) - {"products", "versions", "topologies"})
+    unknown = sorted(set(value) - {*APPLIES_TO_LISTS, *APPLIES_TO_TEXTS})
     if unknown:
         raise ValueError(
-            _("This has products, versions and topologies, but not %(names)s.") % {"names": ", ".join(unknown)}
+            _("This has %(known)s, but not %(names)s.")
+            % {"known": ", ".join((*APPLIES_TO_LISTS, *APPLIES_TO_TEXTS)), "names": ", ".join(unknown)}
         )
-    cleaned: dict[str, Any] = {key: _list(key, value[key]) for key in ("products", "topologies") if value.get(key)}
-    if value.get("versions"):
-        cleaned["versions"] = _short(value["versions"])
+    cleaned: dict[str, Any] = {key: _list(key, value[key]) for key in APPLIES_TO_LISTS if value.get(key)}
+    cleaned.update((key, _short(value[key])) for key in APPLIES_TO_TEXTS if value.get(key))
     return cleaned
 
 

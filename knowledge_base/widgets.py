@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from knowledge_base.document_fields import APPLIES_TO_TEXTS
 from knowledge_base.document_format import STEP_FIELDS, read_markdown, write_steps
 from knowledge_base.glossary import clean_words
 
@@ -90,7 +91,7 @@ class StepsField(forms.Field):
 
 
 class AppliesToField(forms.MultiValueField):
-    """Products, versions and topologies as three short fields."""
+    """Where a document applies, and what it rules there, as short fields."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("required", False)
@@ -98,8 +99,8 @@ class AppliesToField(forms.MultiValueField):
         super().__init__(fields=fields, require_all_fields=False, widget=AppliesToWidget(), **options)
 
     def compress(self, data_list: Any) -> dict[str, Any]:
-        products, versions, topologies = (data_list or ["", "", ""])[:3]
-        found = {"products": _parts(products), "versions": versions.strip(), "topologies": _parts(topologies)}
+        typed = dict(zip(APPLIES_TO, data_list or (), strict=False))
+        found = {name: _read_part(name, text or "") for name, text in typed.items()}
         return {name: value for name, value in found.items() if value}
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -110,20 +111,37 @@ APPLIES_TO = {
     "products": _("redis, valkey"),
     "versions": _(">=6.0,<8"),
     "topologies": _("standalone, replication, sentinel, cluster"),
+    "governs": _("the systems it governs: session-*, cart-*"),
+    "forbids": _("commands it forbids there: FLUSHALL, CONFIG SET maxmemory-policy"),
+    "requires": _("what it requires there, parted by semicolons: approval of the shift lead; a ticket"),
+    "supersedes": _("identifiers of the documents it replaces"),
+    "superseded_by": _("identifier of the document that replaces it"),
 }
+
+
+def _read_part(name: str, text: str) -> Any:
+    if name in APPLIES_TO_TEXTS:
+        return text.strip()
+    return [part.strip() for part in text.split(";") if part.strip()] if name == "requires" else _parts(text)
 
 
 class AppliesToWidget(forms.MultiWidget):
     def __init__(self) -> None:
         inputs = [
-            forms.TextInput(attrs={"placeholder": hint, "aria-label": name, "class": "vTextField"})
-            for name, hint in APPLIES_TO.items()
+            forms.TextInput(attrs={"placeholder": hint, "aria-label": hint, "title": hint, "class": "vTextField"})
+            for hint in APPLIES_TO.values()
         ]
         super().__init__(widgets=inputs)
 
     def decompress(self, value: Any) -> list[str]:
         value = value or {}
-        return [", ".join(value.get("products", [])), value.get("versions", ""), ", ".join(value.get("topologies", []))]
+        return [_written_part(name, value.get(name)) for name in APPLIES_TO]
+
+
+def _written_part(name: str, value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ("; " if name == "requires" else ", ").join(map(str, value))
+    return str(value or "")
 
 
 def _parts(text: str) -> list[str]:

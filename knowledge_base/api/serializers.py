@@ -35,6 +35,11 @@ class AppliesToSerializer(serializers.Serializer[Any]):
     products = serializers.ListField(child=serializers.CharField(), required=False)
     versions = serializers.CharField(required=False, help_text=">=6.0,<8")
     topologies = serializers.ListField(child=serializers.CharField(), required=False)
+    governs = serializers.ListField(child=serializers.CharField(), required=False, help_text="session-*: house rules")
+    forbids = serializers.ListField(child=serializers.CharField(), required=False, help_text="beginnings of commands")
+    requires = serializers.ListField(child=serializers.CharField(), required=False, help_text="sentences")
+    supersedes = serializers.ListField(child=serializers.CharField(), required=False, help_text="identifiers")
+    superseded_by = serializers.CharField(required=False)
 
 
 class DocumentWriteSerializer(serializers.Serializer[Any]):

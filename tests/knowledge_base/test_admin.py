@@ -39,6 +39,16 @@ class EditingTests:
         assert document.applies_to == {"products": ["redis", "valkey"], "versions": ">=6.0"}
         assert document.author.username == "carol"
 
+    def test_house_rules_have_fields_and_survive_an_edit(self, desk):
+        rules = {"applies_to_3": "session-*", "applies_to_4": "FLUSHALL, DEL", "applies_to_5": "a ticket; approval"}
+        desk.post(f"{DESK}add/", {**FORM, **rules})
+
+        stored = KnowledgeDocument.objects.get().applies_to
+        assert stored["governs"] == ["session-*"]
+        assert stored["forbids"] == ["FLUSHALL", "DEL"]
+        assert stored["requires"] == ["a ticket", "approval"]
+        assert 'value="a ticket; approval"' in desk.get(f"{DESK}oom-en/change/").content.decode()
+
     def test_saving_without_a_change_makes_no_revision(self, desk):
         desk.post(f"{DESK}add/", FORM)
 

@@ -10,7 +10,7 @@ from incidents.diagnostics.text import Text
 from knowledge_base.document_format import STEP_FIELDS
 from knowledge_base.linting.data import words
 from knowledge_base.linting.draft import Draft, Release, Step
-from knowledge_base.linting.gate import ORDER, verdict_of
+from knowledge_base.linting.gate import ORDER, lacks_arguments, verdict_of
 from knowledge_base.linting.notes import LintNote, Place, note
 from knowledge_base.linting.surroundings import Surroundings
 
@@ -44,7 +44,11 @@ def _existence(draft: Draft, place: Place, context: str, command: str) -> Iterat
     refused = [release for release in draft.releases if not verdict_of(command, *release).ok]
     if not refused:
         return
-    if len(refused) == len(draft.releases):
+    if place.part != "command" and lacks_arguments(verdict_of(command, *_newest(refused))):
+        # In prose `CONFIG SET maxmemory` is a name in passing.
+        if command.split()[:2] != ["CONFIG", "SET"]:
+            yield note("incomplete-command", place, command=_short(command))
+    elif len(refused) == len(draft.releases):
         yield note("dead-command", place, command=_short(command), why=_why(command, _newest(refused)))
     elif place.field in STEP_FIELDS and not words().names_a_version.search(context):
         yield note(

@@ -31,6 +31,9 @@ def check_fields(draft: Draft, around: Surroundings) -> Iterator[LintNote]:
         return
     if draft.house_rule.governs:
         return  # a policy of the house needs no symptoms
+    if not any(draft.fields.get(name) for name in ESSENTIAL[:-1]):
+        yield note("only-notes", Place("notes"))
+        return
     for name in thresholds().must_have.get(draft.kind, ()):
         if not draft.fields.get(name):
             yield note("empty-field", Place(name), name=NAMES.get(name, Text.same(name)))

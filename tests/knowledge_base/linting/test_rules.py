@@ -56,6 +56,7 @@ def test_a_sound_document_has_no_notes():
     [
         (diagnosis("redis-cli MEMORY DIAGNOSE"), ("dead-command", "diagnosis_steps[0].command")),
         ({"notes": "Then run `CONFIG SET no-such-setting 1`."}, ("dead-command", "notes")),
+        ({"notes": "See `CLUSTER MIGRATION STATUS`.", "applies_to": {}}, ("incomplete-command", "notes")),
         (diagnosis("rediscli info memory"), ("unknown-program", "diagnosis_steps[0].command")),
         (diagnosis("redis-cli INFO latencystats"), ("command-outside-versions", "diagnosis_steps[0].command")),
         (diagnosis("redis-cli FLUSHALL"), ("danger-in-diagnosis", "diagnosis_steps[0].command")),
@@ -95,6 +96,7 @@ def test_fires_where_the_fault_stands(fields, note):
         {"solutions": [STEP, {**STEP, "risk": "read-only", "command": ""}]},
         {"applies_to": {"versions": ">=6.0,<=6.0"}},
         {"review_by": TODAY},
+        {"notes": "After approval use `CONFIG SET maxmemory` in small steps."},
         {"notes": "\n\n".join(["Short words here."] * 90)},
         {"notes": "| a | b |\n|---|---|\n" + "| long cell | other cell |\n" * 90},
     ],
@@ -107,6 +109,12 @@ def test_an_empty_document_is_one_error():
     empty = {name: [] for name in ("symptoms", "diagnosis_steps", "solutions", "root_causes", "prevention")}
 
     assert rules_on(**empty) == ["no-content"]
+
+
+def test_a_text_without_parts_is_one_note():
+    empty = {name: [] for name in ("symptoms", "diagnosis_steps", "solutions", "root_causes", "prevention")}
+
+    assert rules_on(**empty, notes="What we do on Mondays.") == ["only-notes"]
 
 
 def test_korean_is_measured_in_characters():
