@@ -10,7 +10,7 @@ from incidents.closing.documents.shapes import Box, Dot, Figure, Label, Line, Sh
 from incidents.closing.outcomes import Bar, Reliability
 
 WIDE, HIGH = 420.0, 300.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 12.0, 44.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 16.0, 24.0, 44.0
 STEPS = 5
 
 

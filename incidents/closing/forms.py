@@ -69,8 +69,9 @@ class ClosingForm(forms.Form):
         people = User.objects.filter(is_active=True).order_by("username")
         for number in range(TASKS):
             self.fields[f"task_{number}"] = forms.CharField(
-                label=_("Task"), required=False, max_length=500, widget=forms.TextInput({"autocomplete": "off"})
-            )
+                label=_("Task"), required=False, max_length=500,
+                widget=forms.TextInput({"autocomplete": "off", "placeholder": _("What remains to be done?")}),
+            )  # fmt: skip
             self.fields[f"owner_{number}"] = forms.ModelChoiceField(
                 people, label=_("Owner"), required=False, to_field_name="username", empty_label=_("Nobody yet")
             )

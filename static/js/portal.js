@@ -159,7 +159,8 @@
       if (this.source) this.source.removeEventListener(name, listener.noting);
     }
   }
-  htmx.createEventSource = (address) => new PatientSource(address);
+  // The admin loads this script without htmx.
+  if (window.htmx) htmx.createEventSource = (address) => new PatientSource(address);
   function connection(text) {
     const place = document.getElementById("connection");
     if (place) place.textContent = text && place.dataset.lost;

@@ -125,7 +125,7 @@ def _of_post_mortem(incident: Incident, report: AnalysisResult | None) -> dict[s
         "root_cause": _what_it_was(standing, report),
         "evidence": pieces.evidence(quote for cause in causes for quote in cause.evidence_for),
         "impact": plain(incident.description) if incident.description != incident.title else "",
-        "actions": pieces.closing(standing, incident),
+        "actions": "\n".join(filter(None, (pieces.done_steps(incident), pieces.closing(standing, incident)))),
         "prevention": bullets(dict.fromkeys(prevention)),
         "follow_ups": pieces.follow_ups(incident.follow_ups.select_related("owner")),
     }

@@ -175,6 +175,15 @@ def closing(record: Closing | None, incident: Incident) -> str:
     return bullets(lines)
 
 
+def done_steps(incident: Incident) -> str:
+    """The steps of the plan that people ticked, in the order in which they did them."""
+    ticks = incident.ticks.select_related("done_by").order_by("done_at", "id")
+    return bullets(
+        f"{clock(tick.done_at)} {tick.done_by.get_username() if tick.done_by else '–'}: {light(tick.title)}"
+        for tick in ticks
+    )
+
+
 def follow_ups(tasks: Iterable[FollowUp]) -> str:
     rows = [
         (

@@ -119,6 +119,13 @@ class PostMortemTextTests:
             assert said in text
         assert "](figure:timeline)" in text
 
+    def test_tells_the_steps_that_people_ticked(self, analysed, bob):
+        incident = analysed()
+        step = {"run": incident.latest_run, "step": "abc", "title": "Raise `maxmemory`", "done_by": bob}
+        incident.ticks.create(**step, done_at=timezone.now())
+
+        assert "bob: Raise `maxmemory`" in post_mortem_text(incident, language="en")
+
     def test_asks_in_korean(self, analysed):
         text = post_mortem_text(analysed("쓰기 실패", language="ko"), language="ko")
 
