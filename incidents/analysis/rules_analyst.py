@@ -19,7 +19,6 @@ from incidents.analysis.report import (
     SkippedRule,
     Step,
 )
-from incidents.analysis.sampled import sampled
 from incidents.diagnostics.causes.conclusion import BELIEVED, Conclusion
 from incidents.diagnostics.causes.hypotheses import Probe, all_hypotheses
 from incidents.diagnostics.causes.weighing import Weighed
@@ -303,7 +302,6 @@ class _Writer:
             "version": dossier.version,
             "product": "valkey" if dossier.is_valkey else "redis" if dossier.version else "",
             "deployment": dossier.deployment,
-            "samples": sampled(dossier),
             "forecast_lines": [self.forecast_line(f) for f in forecast(dossier)],
             "commands": self.gate.shown,
             "culprits": [self.culprit(c, node.name) for node in dossier.nodes for c in culprits_of(node)],

@@ -147,7 +147,7 @@ def _what_it_was(standing: Closing | None, report: AnalysisResult | None) -> str
 
 
 def _figures(report: AnalysisResult | None, moments: list[Moment]) -> dict[str, Figure]:
-    samples = (report.facts.get("samples") or []) if report else []
+    samples = (report.facts.get("changes") or []) if report else []
     drawn = [figures.timeline_figure(moments), *(figures.samples_figure(sample) for sample in samples[:1])]
     return {figure.name: figure for figure in drawn if figure is not None}
 

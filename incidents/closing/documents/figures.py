@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from incidents.closing.documents.moments import Lane, Moment
 from incidents.closing.documents.shapes import Box, Dot, Figure, Label, Line, Shape
-from incidents.diagnostics.text import UNITS, duration
+from incidents.diagnostics.text import UNITS, count, duration
 
 WIDE = 720.0
 LEFT, RIGHT = 92.0, 18.0
@@ -126,7 +126,7 @@ def _tick(at: datetime, span: timedelta) -> str:
 
 def samples_figure(sample: Mapping[str, Any]) -> Figure | None:
     """The metrics that moved between the samples of a node: from hollow to filled, each on its own scale from 0."""
-    metrics = sorted(sample["metrics"], key=_moved, reverse=True)[:MOST_METRICS]
+    metrics = sorted(sample["changes"], key=_moved, reverse=True)[:MOST_METRICS]
     if not metrics:
         return None
     shapes: list[Shape] = []
@@ -134,7 +134,7 @@ def samples_figure(sample: Mapping[str, Any]) -> Figure | None:
     for row, metric in enumerate(metrics):
         shapes += _metric_row(metric, 14 + ROW * row)
         table.append((metric["name"], *_values(metric), _change(metric)))
-    apart = duration(sample["seconds"]) if sample["seconds"] else ""
+    apart = duration(metrics[0]["seconds"]) if metrics[0]["seconds"] else ""
     named = {"node": sample["node"], "time": apart}
     title = _("Metrics between two samples")
     title += f" ({sample['node']})" if sample["node"] else ""
@@ -164,11 +164,14 @@ def _metric_row(metric: Mapping[str, Any], y: float) -> Iterator[Shape]:
 
 
 def _values(metric: Mapping[str, Any]) -> tuple[str, str]:
-    say = UNITS[metric["unit"]]
+    say = UNITS.get(metric["unit"], count)
     return say(float(metric["before"])), say(float(metric["after"]))
 
 
 def _change(metric: Mapping[str, Any]) -> str:
+    """The share of a gauge, the rate of a counter."""
+    if metric["kind"] == "counter":
+        return f"{count(metric['per_second'])}/s"
     if not metric["before"]:
         return "–"
     return f"{(metric['after'] - metric['before']) / abs(metric['before']):+.0%}"
