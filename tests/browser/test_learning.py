@@ -8,6 +8,8 @@ from incidents.diagnostics.intake import IncidentInput
 from incidents.models import Incident
 from tests.browser.test_workbench import FULL
 
+PATIENCE = 60_000  # ms: two analyses and several pages, maybe beside other work
+
 
 def report(page, address: str, words: str) -> Incident:
     page.goto(f"{address}/incidents/new/")
@@ -23,6 +25,7 @@ class LearningTests:
     def test_the_next_incident_is_told_what_fixed_the_last_one(self, browser, portal, bob, carol):
         address = portal()
         operator = browser.open(user=bob, address=address)
+        operator.set_default_timeout(PATIENCE)
         first = report(operator, address, "Checkout writes fail with OOM command not allowed")
 
         operator.get_by_role("link", name="Close", exact=True).click()
@@ -38,6 +41,7 @@ class LearningTests:
         case = IncidentCase.objects.get(incident=first).document
         assert case.status == "draft"
         curator = browser.open(user=carol, address=address)
+        curator.set_default_timeout(PATIENCE)
         curator.goto(f"{address}/admin/knowledge_base/knowledgedocument/?q={case.pk}")
         curator.locator("input.action-select").check()
         curator.select_option("select[name=action]", "publish")
@@ -59,6 +63,7 @@ class PostMortemTests:
             intake=IncidentInput(description="Writes fail"), reporter=bob, language="en"
         )
         page = browser.open(user=bob, address=address)
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{address}{incident.get_absolute_url()}post-mortem/en/")
 
         page.get_by_role("button", name="Begin it, filled in").click()
