@@ -48,6 +48,13 @@ class Arm:
     latest: EvaluationRow
     number: int
 
+    @property
+    def told(self) -> str:
+        """The newest shares: category, severity, cause."""
+        return " / ".join(
+            f"{float(self.latest.summary.get(name) or 0):.0%}" for name in ("category", "severity", "cause")
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:

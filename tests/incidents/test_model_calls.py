@@ -7,12 +7,15 @@ import json
 import pytest
 from django.urls import reverse
 
+from incidents.conversation_services import ask, ask_for_draft, write_turn
 from incidents.evaluation_rows import EvaluationRow
 from incidents.model_calls import ModelCall
 from knowledge_base.embedders.openai_compatible import ModelEmbedder
+from knowledge_base.embedders.registry import embedder_for
+from knowledge_base.glossary import Glossary
 from sre_portal.llm import openai_compatible, registry
 from sre_portal.llm.config import EmbeddingConfig
-from tests.incidents.analysis.chat.samples import HOLDS, answered, intake
+from tests.incidents.analysis.chat.samples import HOLDS, answered, intake, said
 from tests.incidents.chat_samples import analysed, use
 from tests.incidents.diagnostics.seeded_incidents import seeded_incidents
 from tests.openai_replies import Reply, tool_call
@@ -112,6 +115,27 @@ class LeakTests:
             assert [secret for secret in incident.secrets if secret in sent or secret in kept] == []
             assert run.model_calls.first().masked
 
+    def test_nothing_secret_leaves_by_questions_drafts_tools_and_vectors(self, server, bob, settings):
+        settings.OPENAI_EMBEDDING_MODEL = "embedder"
+        reply = json.dumps({"explanation": [said("Memory is full.", "F1")]})
+        for incident in seeded_incidents(4, seed=97):
+            server.reply_with(tool_call("read_evidence", {"part": "E1"}), answered(), json.dumps(HOLDS))
+            run = analysed(bob, given=intake(description="", pasted=incident.parts))
+            server.requests.clear()
+
+            server.reply_with(tool_call("search_knowledge", {"query": "memory"}), reply)
+            for part in incident.parts[:3]:
+                write_turn(ask(incident=run.incident, question=part[:3_000], asker=bob, language="ko").pk)
+            for kind in ("message", "status-page", "post-mortem"):
+                write_turn(ask_for_draft(incident=run.incident, kind=kind, asker=bob, language="en").pk)
+            embedder_for("openai:embedder", Glossary()).embed([part[:3_000] for part in incident.parts])
+
+            sent = "\n".join(request.text for request in server.requests)
+            kept = json.dumps(list(ModelCall.objects.values_list("messages", flat=True)), ensure_ascii=False)
+            assert len(server.chat_requests()) >= 6
+            assert len(server.requests) > len(server.chat_requests())
+            assert [secret for secret in incident.secrets if secret in sent or secret in kept] == []
+
     def test_keys_are_neither_recorded_nor_shown(self, server, bob, settings):
         server.api_key = "another"
         run = analysed(bob)
@@ -135,6 +159,7 @@ class AdminTests:
         assert client.get(reverse(f"admin:incidents_{model}_add")).status_code == 403
 
 
+@pytest.mark.django_db
 class EmbeddingTests:
     def test_leave_masked(self, openai_server):
         config = EmbeddingConfig(model="embedder", base_url=openai_server.url, api_key="k")
