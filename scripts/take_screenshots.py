@@ -58,11 +58,13 @@ def report(page: Page, address: str, case: Path, language: str) -> None:
     page.wait_for_timeout(900)
     page.locator("form:has([name=pasted]) button:not([type=button])").last.click()
     page.wait_for_url("**/incidents/INC-*/")
-    page.wait_for_timeout(2500)
+    page.locator("#run-state .is-ok").wait_for()
+    page.wait_for_timeout(500)
 
 
-def session(browser: Browser, address: str, password: str, **options: str) -> Page:
-    page = browser.new_context(viewport={"width": 1360, "height": 900}, **options).new_page()  # type: ignore[arg-type]
+def session(browser: Browser, address: str, password: str, *, width: int = 1360, **options: str) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 900}, **options)  # type: ignore[arg-type]
+    page = context.new_page()
     page.goto(f"{address}/login/")
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", password)
@@ -90,6 +92,17 @@ def main() -> None:
         page.screenshot(path=folder / "new.png")
         page.goto(f"{address}/knowledge/?q=write+fails+with+OOM")
         page.screenshot(path=folder / "knowledge.png")
+        report(page, address, cases["SC-006"], "en")
+        page.locator("#run-findings .quote a[href*='find']").first.click()
+        page.locator(".log .is-marked").wait_for()
+        page.wait_for_timeout(800)
+        page.screenshot(path=folder / "log.png")
+        wide = session(browser, address, password, width=2000, locale="en-US")
+        report(wide, address, cases["SC-004"], "en")
+        wide.screenshot(path=folder / "incident-wide.png")
+        phone = session(browser, address, password, width=390, locale="ko-KR")
+        report(phone, address, cases["SC-002"], "ko")
+        phone.screenshot(path=folder / "phone-ko.png")
         korean = session(browser, address, password, locale="ko-KR", color_scheme="dark")
         report(korean, address, cases["SC-001"], "ko")
         korean.screenshot(path=folder / "incident-ko-dark.png")
