@@ -1,7 +1,7 @@
 // The log viewer: of a hundred thousand lines only those in sight exist. The server delivers rows in chunks.
 (() => {
   "use strict";
-  const CHUNK = 200; // rows
+  const CHUNK = 100; // rows
   const TALLEST = 15_000_000; // px; browsers end at about twice that. Longer texts are paged as without scripts.
 
   class Viewer {
