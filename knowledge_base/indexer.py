@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 2.0  # other processes' changes come without a wake-up
 RETRY_SECONDS = 15.0
+MEASURING_REST = 0.3  # seconds between the batches of a measurement
 CHECK_EVERY = timedelta(minutes=10)
 DAMAGE = ("malformed", "not a database", "corrupt", "no such table", "no such column")
 
@@ -95,8 +96,11 @@ def index_round(stopping: threading.Event | None = None) -> bool:
 
 
 def _has_better_to_do(stopping: threading.Event | None) -> bool:
-    """Whether a measurement should wait: the process stops, or a document has been changed meanwhile."""
-    return (stopping is not None and stopping.is_set()) or IndexTask.objects.filter(
+    """Whether a measurement should wait: the process stops, or a document has been changed meanwhile.
+
+    Rests a moment each time, so that people who use the portal meanwhile are served first.
+    """
+    return (stopping is not None and stopping.wait(MEASURING_REST)) or IndexTask.objects.filter(
         state=IndexTask.State.PENDING
     ).exists()
 

@@ -21,7 +21,7 @@ from knowledge_base.knowledge import Knowledge
 from knowledge_base.models import KnowledgeDocument
 from knowledge_base.tokens import language_of
 
-QUESTIONS = 400  # asked by one measurement; of more, every n-th, so that measurements can be compared
+QUESTIONS = 200  # asked by one measurement; of more, every n-th, so that measurements can be compared
 BATCH = 20  # questions embedded in one call
 KEPT = 500  # measurements
 
