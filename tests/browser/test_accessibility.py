@@ -27,7 +27,8 @@ DARK = """new Promise((ready) => { document.documentElement.dataset.theme = "dar
 NO_PAGES = ("events", "schema", "healthz", "catalog", "capsule", "-text", "export", "-find", "set-theme")
 ADMIN = (
     "/admin/", "/admin/incidents/incident/", "/admin/knowledge_base/knowledgedocument/",
-    "/admin/knowledge_base/knowledgedocument/add/", "/admin/incidents/modelcall/", "/admin/auth/user/",
+    "/admin/knowledge_base/knowledgedocument/add/", "/admin/knowledge_base/knowledgedocument/worklist/",
+    "/admin/knowledge_base/knowledgedocument/retrieval/?q=OOM", "/admin/incidents/modelcall/", "/admin/auth/user/",
 )  # fmt: skip
 
 
