@@ -12,6 +12,7 @@ from incidents import (
     run_views,
     views,
 )
+from incidents.dashboard import views as dashboard
 from incidents.finding import search_views
 from incidents.finding import views as finding
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("incidents/samples/<slug:name>/", views.sample_start, name="sample-start"),
     path("incidents/recognise/", views.recognise_text, name="recognise"),
     path("incidents/<incident:incident_id>/", views.incident_detail, name="incident-detail"),
+    path("incidents/<incident:incident_id>/similar/", search_views.incident_similar, name="incident-similar"),
     path("incidents/<incident:incident_id>/status/", views.incident_status, name="incident-status"),
     path("incidents/<incident:incident_id>/assign/", views.incident_assign, name="incident-assign"),
     path("incidents/<incident:incident_id>/evidence/", views.evidence_add, name="evidence-add"),
@@ -42,6 +44,7 @@ urlpatterns = [
     path("incidents/<incident:incident_id>/runs/<int:run_id>/replays/", chat_views.replays, name="run-replays"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/capsule.json", chat_views.capsule, name="run-capsule"),
     path("incidents/<incident:incident_id>/runs/<int:run_id>/case/", chat_views.keep_case, name="run-keep-case"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("search/", search_views.search_page, name="search"),
     path("search/suggest/", search_views.suggestions, name="suggestions"),
     path("", include("incidents.closing.urls")),

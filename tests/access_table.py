@@ -28,6 +28,7 @@ ACCESS: dict[str, dict[str, str]] = {
     "sample-start": {"POST": "operator"},
     "recognise": {"POST": "operator"},
     "incident-detail": {"GET": "operator"},
+    "incident-similar": {"GET": "operator"},
     "incident-status": {"POST": "operator"},
     "incident-assign": {"POST": "operator"},
     "evidence-add": {"POST": "operator"},
@@ -61,6 +62,7 @@ ACCESS: dict[str, dict[str, str]] = {
     "run-replays": {"GET": "operator", "POST": "operator"},
     "run-capsule": {"GET": "operator"},
     "run-keep-case": {"POST": "operator"},
+    "dashboard": {"GET": "operator"},
     # One search over everything one may see
     "search": {"GET": "member"},
     "suggestions": {"GET": "member"},

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from incidents import queries
 from incidents.converters import PUBLIC_ID_PATTERN
 from incidents.finding import search
+from incidents.finding.similar import similar_to
 from incidents.models import PUBLIC_ID_PREFIX, Incident
 from incidents.requests import PortalRequest
 from incidents.texts import storable_text
 from knowledge_base.rendering import render_line
 
+may_view = permission_required("incidents.view_incident", raise_exception=True)
 LONGEST = 2_000
 HERE = re.compile(rf"^/incidents/(?P<number>{PUBLIC_ID_PATTERN})/")
 
@@ -64,6 +68,16 @@ def suggestions(request: PortalRequest) -> HttpResponse:
         "actions": _actions(request, query),
     }  # fmt: skip
     return render(request, "incidents/search/suggestions.html", context)
+
+
+@may_view
+@require_GET
+def incident_similar(request: PortalRequest, incident_id: int) -> HttpResponse:
+    """Incidents like one: a part of its page, and a page of its own without JavaScript."""
+    incident = queries.incident_for(request.user, incident_id)
+    context = {"section": "incidents", "incident": incident, "similar": similar_to(incident)}
+    template = "incidents/parts/similar.html" if request.htmx else "incidents/similar.html"
+    return render(request, template, context)
 
 
 def _query(request: PortalRequest) -> str:
