@@ -24,6 +24,7 @@ from incidents.evidence_search import place_of
 from incidents.forms import EvidenceForm, IncidentForm, StatusForm
 from incidents.language import current_language
 from incidents.models import AnalysisRun, Incident
+from incidents.onboarding.first_commands import helpful_next
 from incidents.requests import PortalRequest
 from incidents.run_view import report_context
 from incidents.samples import SAMPLES
@@ -69,8 +70,10 @@ def recognise_text(request: PortalRequest) -> HttpResponse:
     """Say what a text looks like while it is being typed. The form works the same without it."""
     pieces = recognise(request.POST.get("pasted", "")[:GLANCE])
     language = current_language()
+    rows = describe(pieces)
     context = {
-        "recognised": [(row.label.say(language), row) for row in describe(pieces)],
+        "recognised": [(row.label.say(language), row) for row in rows],
+        "helpful": helpful_next({row.kind for row in rows}),
         "prefill": prefill(pieces),
         "deployments": dict(Incident.Deployment.choices),
     }

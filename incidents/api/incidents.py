@@ -47,6 +47,7 @@ FILTERS = [
         ("right", _("whether the diagnosis was right: yes, partly, no or unjudged")),
         ("assignee", _("a user name, `me` or `nobody`")),
         ("reporter", _("a user name or `me`")),
+        ("watcher", _("a user name or `me`")),
         ("version", _("the beginning of a version: 7 or 7.2")),
         ("period", _("reported within 1h, 24h, 7d, 30d, 90d or 365d")),
         ("since", _("reported from a day or moment on")),

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from incidents.collaboration.queries import people
 from incidents.finding.bulk import MOST, Bulk, Kind
 from incidents.models import Incident
-from sre_portal.roles import Role
-
-MOST_PEOPLE = 200
 
 
 class ViewForm(forms.Form):
@@ -20,12 +17,6 @@ class ViewForm(forms.Form):
     is_shared = forms.BooleanField(required=False)
     is_default = forms.BooleanField(required=False)
     query = forms.CharField(required=False, max_length=4000)
-
-
-def people() -> QuerySet[User]:
-    """Everybody who works on incidents."""
-    working = Q(is_superuser=True) | Q(groups__name__in=[role.value for role in Role])
-    return User.objects.filter(working, is_active=True).distinct().order_by("username")[:MOST_PEOPLE]
 
 
 def bulk_choices(others: list[User]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -37,6 +28,7 @@ def bulk_choices(others: list[User]) -> list[tuple[str, list[tuple[str, str]]]]:
             str(pgettext_lazy("bulk action", "Assign to")),
             [("assign:me", str(_("me"))), ("assign:nobody", str(_("nobody"))), *to_people],
         ),
+        (str(_("Watching")), [("watch:on", str(_("Watch"))), ("watch:off", str(_("Stop watching")))]),
     ]
 
 
@@ -69,6 +61,8 @@ class BulkForm(forms.Form):
             data["bulk"] = Bulk(Kind.STATUS, status=value, resolution=str(data.get("resolution", "")))
         elif kind == "assign":
             data["bulk"] = Bulk(Kind.ASSIGNEE, assignee=self._person(value))
+        elif kind == "watch" and value in ("on", "off"):
+            data["bulk"] = Bulk(Kind.WATCH, watch=value == "on")
         elif not self.errors:
             raise forms.ValidationError(_("Choose what to do with them."))
         return data

@@ -10,6 +10,7 @@ from django.db.models import F, Max, Q
 from django.db.models.functions import Coalesce, Length, Right, Substr
 from django.utils import timezone
 
+from incidents.collaboration.models import Comment
 from incidents.finding.models import IncidentText, IncidentTrait
 from incidents.models import AnalysisRun, EvidenceItem, Incident
 from knowledge_base.tokens import terms_of
@@ -19,6 +20,7 @@ SAID = 20_000  # characters of a description that are indexed
 HEAD_OF_EVIDENCE, TAIL_OF_EVIDENCE = 12_000, 4_000  # of each text: what a log is about stands at its ends
 EVIDENCE_AT_ONCE = 96_000  # characters read for one incident at a time
 TERMS = 4_000  # different ones that a column holds
+COMMENTS = 500  # the newest of an incident
 NAMED = 40  # traits of a kind that one report may leave
 Kind = IncidentTrait.Kind
 
@@ -74,9 +76,12 @@ def _ends_of_evidence(incident: Incident, *, after: int) -> Iterator[tuple[int, 
     )
 
 
-def index_comments(incident_id: int, bodies: Iterable[str]) -> None:
-    """Replace the terms of an incident's comments."""
-    IncidentText.objects.filter(incident_id=incident_id).update(comments=terms_text(bodies), updated_at=timezone.now())
+def index_comments(incident_id: int) -> None:
+    """Replace the terms of an incident's comments by those of what stands there now."""
+    standing = Comment.objects.filter(incident_id=incident_id, deleted_at=None).order_by("-id")[:COMMENTS]
+    IncidentText.objects.filter(incident_id=incident_id).update(
+        comments=terms_text(standing.values_list("text", flat=True)), updated_at=timezone.now()
+    )
 
 
 @transaction.atomic
@@ -144,6 +149,7 @@ def reindex(incident_id: int) -> None:
     IncidentText.objects.filter(pk=incident_id).delete()
     index_details(incident)
     index_evidence(incident)
+    index_comments(incident_id)
     reports = AnalysisRun.objects.filter(incident=incident, result__isnull=False)
     newest, first = reports.order_by("-id").first(), reports.order_by("id").defer("result").first()
     if newest is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
+from incidents.collaboration.models import Watch
 from incidents.finding.filters import ME, NOBODY, PERIODS, UNJUDGED, UNRESOLVED, IncidentFilter, moment_of
 from incidents.finding.matching import matching
 from incidents.finding.models import IncidentTrait
@@ -152,6 +153,9 @@ def _people(wanted: IncidentFilter, user: Reader) -> Q:
             where &= Q(**{f"{name}__isnull": True})
         elif value:
             where &= Q(**({f"{name}_id": user.pk} if value == ME else {f"{name}__username": value}))
+    if wanted.watcher:
+        who = {"user_id": user.pk} if wanted.watcher == ME else {"user__username": wanted.watcher}
+        where &= Q(Exists(Watch.objects.filter(incident=OuterRef("pk"), is_on=True, **who)))
     return where
 
 

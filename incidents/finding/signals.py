@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from incidents.finding.indexing import index_details
+from incidents.collaboration.models import Comment
+from incidents.finding.indexing import index_comments, index_details
 from incidents.models import Incident
 
 # What a list or a statistic needs is no word of the incident: a save of these alone changes nothing in the index.
@@ -19,3 +20,9 @@ def index_saved_incident(instance: Incident, update_fields: frozenset[str] | Non
     if update_fields and set(update_fields) <= WORDLESS:
         return
     index_details(instance)
+
+
+@receiver(post_save, sender=Comment)
+def index_saved_comment(instance: Comment, **kwargs: Any) -> None:
+    """A deleted comment keeps its row and is saved as such; an incident that goes takes its words along."""
+    index_comments(instance.incident_id)

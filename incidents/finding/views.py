@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from incidents.collaboration.queries import people
 from incidents.finding import bulk, filters, listing, saved
 from incidents.finding.filters import IncidentFilter
-from incidents.finding.forms import BulkForm, ViewForm, bulk_choices, people
+from incidents.finding.forms import BulkForm, ViewForm, bulk_choices
 from incidents.finding.models import BulkChange
 from incidents.finding.naming import names_of
 from incidents.requests import PortalRequest
@@ -60,7 +61,7 @@ def incident_list(request: PortalRequest) -> HttpResponse:
 
 def _list_context(request: PortalRequest, wanted: IncidentFilter) -> dict[str, Any]:
     tabs = _tabs(request, wanted)
-    everybody = list(people())
+    everybody = people()
     others = [person for person in everybody if person.pk != request.user.pk]
     return {
         "section": "incidents",

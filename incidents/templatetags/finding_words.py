@@ -38,6 +38,12 @@ def bulk_question(bulk: Bulk, count: int) -> str:
     if bulk.kind == Kind.STATUS:
         words = ngettext("Set %(count)d incident to %(status)s?", "Set %(count)d incidents to %(status)s?", count)
         return words % {"count": count, "status": Incident.Status(bulk.status).label}
+    if bulk.kind == Kind.WATCH:
+        return (
+            ngettext("Watch %(count)d incident?", "Watch %(count)d incidents?", count)
+            if bulk.watch
+            else ngettext("Stop watching %(count)d incident?", "Stop watching %(count)d incidents?", count)
+        ) % {"count": count}
     if bulk.assignee is None:
         return ngettext("Take %(count)d incident from its assignee?", "Take %(count)d incidents from their assignees?",
                         count) % {"count": count}  # fmt: skip
@@ -52,6 +58,12 @@ def bulk_words(change: BulkChange) -> str:
     if change.kind == Kind.STATUS:
         words = ngettext("%(count)d incident is now: %(status)s.", "%(count)d incidents are now: %(status)s.", count)
         return words % {"count": count, "status": Incident.Status(change.after).label}
+    if change.kind == Kind.WATCH:
+        return (
+            ngettext("You watch %(count)d more incident.", "You watch %(count)d more incidents.", count)
+            if change.after
+            else ngettext("You watch %(count)d incident less.", "You watch %(count)d incidents less.", count)
+        ) % {"count": count}
     person = User.objects.filter(pk=int(change.after)).first() if change.after else None
     words = ngettext("%(count)d incident is now with %(name)s.", "%(count)d incidents are now with %(name)s.", count)
     return words % {"count": count, "name": person.get_username() if person else _("nobody")}

@@ -6,8 +6,8 @@ import pytest
 from django.http import QueryDict
 
 from incidents import services
+from incidents.collaboration import services as collaboration
 from incidents.finding.filters import IncidentFilter, chips_of, unknown_values
-from incidents.finding.indexing import index_comments
 from incidents.finding.listing import PER_PAGE, page_of
 from incidents.finding.models import IncidentTrait
 from incidents.models import Incident
@@ -68,7 +68,8 @@ def incidents(bob, carol) -> dict[str, Incident]:
     }
     services.change_status(incident=made["done"], status="resolved", actor=bob, resolution="restarted it")
     IncidentTrait.objects.create(incident=made["other"], kind="cause", name="split", at=made["other"].created_at)
-    index_comments(made["plain"].pk, ["saffron"])
+    collaboration.add_comment(incident=made["plain"], author=carol, text="saffron helps")
+    collaboration.watch(incident=made["done"], user=bob, is_on=True)
     return made
 
 
@@ -88,6 +89,8 @@ class ListTests:
             ("assignee=carol", "other"),
             ("assignee=nobody", "done plain"),
             ("reporter=carol", "other"),
+            ("watcher=carol", "plain"),
+            ("watcher=me&status=resolved", "done"),
             ("version=7", "done"),
             ("version=7.4", ""),
             ("deployment=cluster", "done"),

@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 
 from incidents import services
+from incidents.collaboration import services as collaboration
 from incidents.diagnostics.intake import IncidentInput
 from incidents.execution import execute_run
-from incidents.finding.indexing import TERMS, index_comments, reindex, stale_incidents, terms_text
+from incidents.finding.indexing import TERMS, reindex, stale_incidents, terms_text
 from incidents.finding.matching import best_matches, number_in, wanted_by
 from incidents.finding.models import IncidentText, IncidentTrait
 from incidents.models import Incident
@@ -95,9 +96,13 @@ class ChangeTests:
 
     def test_comments_are_found(self, bob):
         incident = reported(bob)
-        index_comments(incident.pk, ["saffron helps"])
+        comment = collaboration.add_comment(incident=incident, author=bob, text="saffron helps")
 
         assert best_matches("saffron", limit=5) == [incident.pk]
+        reindex(incident.pk)
+        assert best_matches("saffron", limit=5) == [incident.pk]
+        collaboration.delete_comment(comment=comment, actor=bob)
+        assert best_matches("saffron", limit=5) == []
 
     def test_a_deleted_incident_is_forgotten(self, bob):
         reported(bob, "pumpernickel").delete()

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from incidents.collaboration.models import Watch
 from incidents.finding.models import BulkChange, DefaultView, SavedView
 from incidents.models import Incident, IncidentChange
 
@@ -157,6 +158,15 @@ class BulkTests:
         assert "taken back any more" in text(portal.post(address, follow=True))
         BulkChange.objects.update(undone_at=None, at=change.at - timedelta(hours=1))
         assert "taken back any more" in text(portal.post(address, follow=True))
+
+    def test_watches_and_stops(self, portal, two, bob):
+        page = text(self.change(portal, two, "watch:on", confirmed=1))
+        watching = Watch.objects.filter(user=bob, is_on=True, incident__in=two)
+
+        assert "You watch 2 more incidents." in page
+        assert watching.count() == 2
+        portal.post(f"/incidents/bulk/{BulkChange.objects.get().pk}/undo/")
+        assert watching.count() == 0
 
     @pytest.mark.parametrize(
         ("action", "sentence"),
