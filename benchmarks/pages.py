@@ -14,6 +14,10 @@ COUNT = 10_000  # of incidents and of documents
 ROUNDS = 20
 GOAL_MS = 80
 NOT_PAGES = ("events", "schema", "set_language", "set-theme", "logout", "jsi18n", "autocomplete")
+LISTS = {
+    "everything": "view=all", "words": "q=OOM", "unfinished words": "q=mem", "last page": "page=9999",
+    "worst first": "order=severity", "mine, unresolved": "assignee=me&status=unresolved",
+}  # fmt: skip
 ADMIN_ACTIONS = ("_delete", "_history", "password_change", "view_on_site", "_user_password_change")
 
 
@@ -58,8 +62,11 @@ def pages() -> Iterator[Page]:
             yield Page(name, url)
     for question in ("메모리 사용률이 100%입니다", "replica lag"):
         yield Page("knowledge-search, a question", f"{reverse('knowledge-search')}?q={question}")
-    yield Page("incident-list, words", f"{reverse('incident-list')}?q=OOM")
-    yield Page("incident-list, last page", f"{reverse('incident-list')}?page=9999")
+    for what, query in LISTS.items():
+        yield Page(f"incident-list, {what}", f"{reverse('incident-list')}?{query}")
+    yield Page("search, words", f"{reverse('search')}?q=OOM+memory&stay=1")
+    yield Page("suggestions, unfinished words", f"{reverse('suggestions')}?q=OOM+mem")
+    yield Page("dashboard, a year", f"{reverse('dashboard')}?period=365d")
 
 
 def _routes(resolver: Any, namespace: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -111,19 +118,31 @@ def _server_times(bench: Bench, found: list[Page], count: int) -> None:
             connection,
         ) as queries:
             client.get(page.url)
-        times = []
+        times, busy = [], []
         for _ in range(ROUNDS):
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.process_time()
             client.get(page.url)
             times.append((time.perf_counter() - started) * 1000)
+            busy.append((time.process_time() - worked) * 1000)
         high = percentile(times, 0.95)
         kilobytes = f"{len(answer.content) / 1000:.0f} kB"
         rows.append(
-            (high, (page.name, milliseconds(percentile(times, 0.5)), milliseconds(high), str(len(queries)), kilobytes))
+            (
+                high,
+                (
+                    page.name,
+                    milliseconds(percentile(times, 0.5)),
+                    milliseconds(high),
+                    milliseconds(percentile(busy, 0.95)),
+                    str(len(queries)),
+                    kilobytes,
+                ),
+            )
         )
     rows.sort(reverse=True)
     bench.table(
-        (f"on the server, {count:,} incidents and documents", "p50", "p95", "queries", "HTML"), [row for _, row in rows]
+        (f"on the server, {count:,} incidents and documents", "p50", "p95", "p95 of processor", "queries", "HTML"),
+        [row for _, row in rows],
     )
     slow = sum(1 for high, _ in rows if high >= GOAL_MS)
     bench.console.print(f"{len(rows)} pages, {slow} of them not under the goal of {GOAL_MS} ms (p95)")

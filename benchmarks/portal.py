@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import documents, material
 from benchmarks.bench import ROOT, Bench
@@ -84,34 +84,79 @@ def shown_incident() -> Incident:
 
 
 def fill_incidents(bench: Bench, count: int) -> None:
-    """Add incidents up to a number: a few kinds that were really analysed, copied with their reports."""
-    from incidents.models import AnalysisRun, EvidenceItem, Incident
+    """Add incidents up to a number: a few kinds that were really analysed, copied with all that goes with them."""
+    from incidents.models import Incident
 
     models = [_analysed(intake) for intake in material.cases().values()]
-    results = [incident.latest_run.result for incident in models if incident.latest_run]
     dice = random.Random(7)  # noqa: S311  (not for secrets)
-    now = models[0].updated_at
     for start in bench.track(range(Incident.objects.count(), count, BATCH), "incidents"):
-        incidents = Incident.objects.bulk_create(
-            Incident(
-                title=f"{model.title} ({number})", severity=model.severity, category=model.category,
-                summary=model.summary, confidence=model.confidence, description=model.description,
-                occurred_at=now - timedelta(minutes=number), reporter=administrator(),
-                status=dice.choice(("open", "investigating", "mitigated")),
-            )
-            for number in range(start, min(start + BATCH, count))
-            for model in (models[number % len(models)],)
-        )  # fmt: skip
-        AnalysisRun.objects.bulk_create(
-            AnalysisRun(incident=incident, status="succeeded", finished_at=now, result=results[n % len(results)])
-            for n, incident in enumerate(incidents)
-        )
-        EvidenceItem.objects.bulk_create(
-            EvidenceItem(
-                incident=incident, sequence=1, origin="redis_info", kind="info", text=material.info(), lines=50
-            )
-            for incident in incidents
-        )
+        numbers = range(start, min(start + BATCH, count))
+        _copy([(models[number % len(models)], number) for number in numbers], dice)
+
+
+def _copy(wanted: list[tuple[Incident, int]], dice: random.Random) -> None:
+    """Incidents of the last year, with run, evidence, words, traits and history: what lists and figures read."""
+    from incidents.finding.models import IncidentText, IncidentTrait
+    from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange
+
+    incidents = Incident.objects.bulk_create(_copied(model, number, dice) for model, number in wanted)
+    pairs = [(incident, model) for incident, (model, _) in zip(incidents, wanted, strict=True)]
+    for incident in incidents:  # the database had its own idea of when they were made
+        incident.created_at = incident.occurred_at or incident.created_at
+    Incident.objects.bulk_update(incidents, ["created_at"])
+    results, words, traits = _report_of, _words_of, _traits_of
+    AnalysisRun.objects.bulk_create(
+        AnalysisRun(incident=one, status="succeeded", finished_at=one.diagnosed_at, result=results(model))
+        for one, model in pairs
+    )
+    EvidenceItem.objects.bulk_create(
+        EvidenceItem(incident=one, sequence=1, origin="redis_info", kind="info", text=material.info(), lines=50)
+        for one, _ in pairs
+    )
+    IncidentText.objects.bulk_create(
+        IncidentText(incident=one, evidence_until=1, **words(model) | {"head": f"{words(model)['head']} {one.pk:06d}"})
+        for one, model in pairs
+    )
+    IncidentTrait.objects.bulk_create(
+        IncidentTrait(incident=one, kind=kind, name=name, at=one.created_at)
+        for one, model in pairs
+        for kind, name in traits(model)
+    )
+    IncidentChange.objects.bulk_create(
+        IncidentChange(incident=one, kind="reported", actor=one.reporter, at=one.created_at) for one, _ in pairs
+    )
+
+
+def _copied(model: Incident, number: int, dice: random.Random) -> Incident:
+    from incidents.models import Incident
+
+    at = model.updated_at - timedelta(minutes=dice.randrange(60 * 24 * 365))
+    status = dice.choice(("open", "investigating", "mitigated", "resolved", "resolved", "resolved"))
+    is_resolved = status == "resolved"
+    return Incident(
+        title=f"{model.title} ({number})", severity=model.severity, category=model.category, status=status,
+        summary=model.summary, confidence=model.confidence, description=model.description, occurred_at=at,
+        reporter=administrator(), diagnosed_at=at + timedelta(seconds=dice.randrange(1, 60)),
+        resolved_at=at + timedelta(minutes=dice.randrange(5, 900)) if is_resolved else None,
+        diagnosis_right=dice.choice(("yes", "partly", "no", "")) if is_resolved else "",
+    )  # fmt: skip
+
+
+@cache
+def _report_of(model: Incident) -> dict[str, Any]:
+    run = model.latest_run
+    return dict(run.result) if run and run.result else {}
+
+
+@cache
+def _words_of(model: Incident) -> dict[str, Any]:
+    text = model.indexed_text
+    return {name: getattr(text, name) for name in ("head", "said", "report", "evidence", "comments", "version")}
+
+
+@cache
+def _traits_of(model: Incident) -> list[tuple[str, str]]:
+    return list(model.traits.values_list("kind", "name"))
 
 
 def _analysed(intake: IncidentInput) -> Incident:
