@@ -88,6 +88,7 @@ ACCESS: dict[str, dict[str, str]] = {
     "api-result": {"GET": "operator"},
     "api-result-slash": {"GET": "operator"},
     "api-result-events": {"GET": "operator"},
+    "api-find": {"GET": "operator"},
     "api-incidents": {"GET": "operator"},
     "api-incident": {"GET": "operator", "PATCH": "operator"},
     "api-evidence-list": {"GET": "operator", "POST": "operator"},

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from incidents import converters  # noqa: F401  (registers <incident:…>)
-from incidents.api import analyze, incidents, runs
+from incidents.api import analyze, find, incidents, runs
 
 urlpatterns = [
     path("analyze", analyze.AnalyzeView.as_view(), name="api-analyze"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("analyze/<incident:incident_id>", analyze.ResultView.as_view(), name="api-result"),
     path("analyze/<incident:incident_id>/", analyze.ResultView.as_view(schema=None), name="api-result-slash"),
     path("analyze/<incident:incident_id>/events", runs.IncidentEventsView.as_view(), name="api-result-events"),
+    path("find/", find.FindView.as_view(), name="api-find"),
     path("incidents/", incidents.IncidentListView.as_view(), name="api-incidents"),
     path("incidents/<incident:incident_id>/", incidents.IncidentView.as_view(), name="api-incident"),
     path("incidents/<incident:incident_id>/evidence/", incidents.EvidenceListView.as_view(), name="api-evidence-list"),
