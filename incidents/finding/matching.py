@@ -31,10 +31,10 @@ class Wanted:
 def wanted_by(query: str) -> Wanted:
     """The words of a query as terms, the last one as it may still be going on."""
     query = query[:LONGEST]
-    words = [word.written for word in words_of(query)]
-    if not words or query[-1:].isspace():
+    words = list(words_of(query))
+    if not words or query[-1:].isspace() or words[-1].idle:  # a stop word may begin another, but mostly is itself
         return Wanted(_terms(query), "")
-    last = words[-1]
+    last = words[-1].written
     before = query[: query.lower().rfind(last)] if last in query.lower() else query
     if before == query:  # written in a form that normalising changes: taken as finished
         return Wanted(_terms(query), "")

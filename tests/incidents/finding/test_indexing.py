@@ -36,6 +36,7 @@ class WordTests:
             ("used_memory is high", "used_memory"),
             ("used_memory is high", "usedmem"),
             ("port 6379 refuses", "6379"),
+            ("memory is full", "the memory is"),
         ],
     )
     def test_find_what_was_described(self, bob, description, query):
