@@ -38,7 +38,8 @@
     function show(fragment, { first }) {
       const found = document.createElement("div");
       found.innerHTML = fragment;
-      const here = found.querySelectorAll("[data-here]"); // what can be done here comes first
+      const here = [...found.querySelectorAll("[data-here]")]; // what can be done here comes first
+      for (const group of here) group.remove();
       list.replaceChildren(...here, ...commands(input.value.trim()), ...found.childNodes);
       options().forEach((option, number) => { option.id = `${list.id}-${number}`; option.setAttribute("aria-selected", "false"); });
       list.hidden = !options().length;

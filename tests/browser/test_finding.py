@@ -56,6 +56,8 @@ class PaletteTests:
         page.goto(address + incidents[0].get_absolute_url())
 
         page.keyboard.press("Control+k")
+        page.get_by_role("option", name="Take it").wait_for()
+        assert page.locator("#palette-list [role=option]").first.inner_text() == "Take it"
         page.keyboard.type("mitig")
         page.get_by_role("option", name="Set status: Mitigated").wait_for()
         page.keyboard.press("Enter")
