@@ -155,6 +155,8 @@ ADMIN: dict[str, str] = {
     "knowledge_base_feedback_changelist": "curator",
     "knowledge_base_feedbackswitch_add": "curator",
     "incidents_rulethreshold_changelist": "administrator",
+    "incidents_savedview_changelist": "administrator",
+    "incidents_bulkchange_changelist": "administrator",
     "incidents_rulethreshold_add": "administrator",
     "auth_user_changelist": "administrator",
     "auth_group_changelist": "administrator",
