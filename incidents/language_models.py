@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -9,7 +10,8 @@ from django.conf import settings
 
 from incidents.auditing import AuditedBudget, CallLog
 from incidents.diagnostics.redaction import ALL, Kind
-from sre_portal.llm.base import ChatModel
+from sre_portal.llm import registry
+from sre_portal.llm.base import ChatModel, LLMError
 from sre_portal.llm.budget import Budget, Limit
 from sre_portal.llm.config import ModelConfig
 from sre_portal.llm.registry import CHAT_PROVIDERS, build_chat
@@ -68,6 +70,13 @@ def chat_for(task: str, log: CallLog | None, *, model: str = "") -> ChatModel:
     day = _limit(settings.MODEL_DAY_TOKENS, settings.MODEL_DAY_COST_USD)
     budget = AuditedBudget(log, run=run, day=day) if log else Budget(run=run)
     return build_chat(config_for(task, model=model), budget=budget)
+
+
+def warm_up() -> None:
+    """Load the SDK of the model that explains. Nothing without a model; one that can't be built says so when asked."""
+    if is_configured():
+        with contextlib.suppress(LLMError):
+            registry.warm_up(config_of(model_for(EXPLAIN)))
 
 
 def _limit(tokens: int, cost: float) -> Limit:

@@ -29,9 +29,21 @@ def _analyse_example() -> None:
     from incidents.wiring import retrieve_knowledge
 
     try:
+        _load_model()
         for _event in analyze(EXAMPLE, incident_id="", language="en", retriever=retrieve_knowledge):
             pass
     except Exception:  # isolation point: a failed warm-up costs the first incident some seconds, not the start
         logger.exception("warming up failed")
     finally:
         connection.close()
+
+
+def _load_model() -> None:
+    """Load what a model's first call and the check of its answer would have to wait for. Sends nothing."""
+    from incidents import language_models
+
+    if language_models.is_configured():
+        from incidents.analysis.chat.claims import lexicon
+
+        language_models.warm_up()
+        lexicon()

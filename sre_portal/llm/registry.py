@@ -57,6 +57,11 @@ def bare_chat(config: ModelConfig) -> ChatModel:
     return chat
 
 
+def warm_up(config: ModelConfig) -> None:
+    """Load what the first call would have to wait for: an SDK takes a second. Sends nothing. Raises as `build_chat`."""
+    _load(CHAT_PROVIDERS, config.provider)(config).warm_up()
+
+
 @functools.cache
 def _breaker(provider: str, base_url: str, model: str) -> CircuitBreaker:
     """One breaker per endpoint and model, for all runs of this process."""

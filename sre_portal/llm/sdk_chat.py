@@ -88,6 +88,10 @@ class SdkChat(ABC):
     def _take(self, chunk: Any, collector: Collector) -> Iterable[StreamEvent]:
         """Put a chunk into the collector and return what it shows."""
 
+    def warm_up(self) -> None:
+        """Load the SDK and make the client, so that the first call need not. Raise LLMError(NOT_INSTALLED)."""
+        self._sender()
+
     # --- The call ------------------------------------------------------------------------------------------------
 
     def stream(self, messages: Sequence[Message], **options: Unpack[ChatOptions]) -> EventStream:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sre_portal.llm import registry, sdk_chat
+from sre_portal.llm import registry, sdk_chat, watching
 from sre_portal.llm.config import EmbeddingConfig, ModelConfig, RetryPolicy
 from sre_portal.llm.exchange import Timeouts
 from tests.openai_server import OpenAIServer, openai_server
@@ -21,8 +21,9 @@ KEY = "sk-test-0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_learned() -> None:
-    """Each test meets endpoints for the first time."""
+def _nothing_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test meets endpoints for the first time. Nobody keeps records: these tests have no database."""
+    monkeypatch.setattr(watching, "_records", [])
     sdk_chat._dialects.clear()
     registry._breaker.cache_clear()
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from sre_portal.llm import registry
 from sre_portal.llm.base import Message, complete
 from sre_portal.llm.config import EmbeddingConfig, ModelConfig
 from sre_portal.llm.errors import REASONS, ErrorKind, LLMError
@@ -53,6 +54,12 @@ class TestImporting:
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
         assert done.stdout.strip() == "[]"
+
+    def test_loads_the_sdk_ahead_and_sends_nothing(self, openai_server, config):
+        registry.warm_up(config())
+
+        assert "openai" in sys.modules
+        assert not openai_server.requests
 
 
 class TestReasons:
