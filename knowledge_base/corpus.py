@@ -35,6 +35,9 @@ class MemoryLibrary:
                 found[pk] = [chunk.candidate for chunk in chunks]
         return found
 
+    def admitted(self, document_ids: Sequence[str], filters: Filters) -> set[str]:
+        return {pk for pk in document_ids if filters.admits(self._by_document[pk][0].card)}
+
     def texts(self, keys: Sequence[str]) -> dict[str, Chunk]:
         return {
             chunk.key: chunk.chunk for key in keys for chunk in self._by_document[document_of(key)] if chunk.key == key

@@ -21,6 +21,7 @@ from knowledge_base.vector_store.base import VectorCollection, VectorHit, Vector
 logger = logging.getLogger(__name__)
 
 CANDIDATES = 60  # chunks taken from each arm
+WIDER = 5  # times as many are looked at where filters will drop some
 DOCUMENTS = 24  # documents scored in full
 LONGEST_QUERY = 2_000  # a pasted log is cut: what it is about stands in the first lines
 TRANSLATION = 0.93  # the same topic in the other language stands a little behind
@@ -33,6 +34,10 @@ class Library(Protocol):
         """Of these chunks the ones that may be shown, and all chunks of the documents in `whole`, by document."""
         ...
 
+    def admitted(self, document_ids: Sequence[str], filters: Filters) -> set[str]:
+        """Those of the documents that the filters let through."""
+        ...
+
     def texts(self, keys: Sequence[str]) -> Mapping[str, Chunk]: ...
 
 
@@ -43,17 +48,10 @@ class DenseArm:
     collection: VectorCollection
     embedder: Embedder
 
-    def nearest(self, query: str, filters: Filters) -> list[VectorHit]:
+    def nearest(self, query: str, *, limit: int) -> list[VectorHit]:
+        """The nearest chunks of all: narrowing inside the vector store costs many times the search itself."""
         vector = self.embedder.embed([query])[0]
-        where: dict[str, Sequence[str]] = {}
-        for name, wanted in (
-            ("category", filters.categories),
-            ("kind", filters.kinds),
-            ("language", filters.languages),
-        ):
-            if wanted:
-                where[name] = wanted
-        return self.collection.query(vector, limit=CANDIDATES, where=where)
+        return self.collection.query(vector, limit=limit, where={})
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,9 @@ class Retriever:
         """
         query = " ".join(query.split())[:LONGEST_QUERY]
         question = self.question(query)
-        near, problem = self._nearest(query, filters)
-        scored = self._score(question, near, filters, also)
+        take = CANDIDATES if filters == Filters() else CANDIDATES * WIDER
+        near, problem = self._nearest(query, take)
+        scored = self._score(question, near, filters, also, take)
         ordered = _prefer_language(scored, language or language_of(query))
         fitting = [pair for pair in ordered if pair[1] >= threshold]
         opinions = self.opinions([one.chunk.card.id for one, _ in fitting])
@@ -101,24 +100,28 @@ class Retriever:
         aspects = aspects_of(query, self.glossary)
         return weigh(query, aspects, self.lexical.frequencies(vocabulary(aspects)))
 
-    def _nearest(self, query: str, filters: Filters) -> tuple[list[VectorHit] | None, str]:
+    def _nearest(self, query: str, take: int) -> tuple[list[VectorHit] | None, str]:
         if self.dense is None:
             return None, self.problem
         try:
-            return self.dense.nearest(query, filters), ""
+            return self.dense.nearest(query, limit=take), ""
         except (VectorStoreUnavailable, EmbedderUnavailable) as exc:
             logger.warning("vector search failed, answering from the lexical index alone: %s", exc)
             return None, str(exc)
 
     def _score(
-        self, question: Question, near: list[VectorHit] | None, filters: Filters, also: Sequence[str]
+        self, question: Question, near: list[VectorHit] | None, filters: Filters, also: Sequence[str], take: int
     ) -> list[Scored]:
         keys = self.lexical.candidates(
-            question.weights, counts=question.frequencies.counts, filters=filters, limit=CANDIDATES
+            question.weights, counts=question.frequencies.counts, filters=filters, limit=take
         )
         found = {hit.key: hit for hit in near or ()}
         mixed = _interleaved(keys, list(found))
-        documents = set(list(dict.fromkeys(map(document_of, mixed)))[:DOCUMENTS])
+        ranked = list(dict.fromkeys(map(document_of, mixed)))
+        if filters != Filters():
+            admitted = self.library.admitted(ranked, filters)
+            ranked = [name for name in ranked if name in admitted]
+        documents = set(ranked[:DOCUMENTS])
         wanted = [key for key in mixed if document_of(key) in documents]
         loaded = self.library.load(wanted, filters, whole=also)
         semantic_range = self.dense.embedder.semantic_range if self.dense else (0.0, 1.0)

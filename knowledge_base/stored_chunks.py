@@ -81,6 +81,11 @@ class DatabaseLibrary:
                 found.setdefault(pk, []).append(Candidate(card, position, IndexTerms(head, body), digest))
         return found
 
+    def admitted(self, document_ids: Sequence[str], filters: Filters) -> set[str]:
+        published = KnowledgeDocument.objects.published().filter(pk__in=document_ids)
+        rows = published.values_list(*CARD_FIELDS, *JSON_FIELDS)
+        return {str(row[0]) for row in rows if filters.admits(_card(row))}
+
     def texts(self, keys: Sequence[str]) -> dict[str, Chunk]:
         rows = StoredChunk.objects.filter(document_id__in={document_of(key) for key in keys})
         current = rows.filter(revision=F("document__revision")).only("document_id", "position", "items")
@@ -109,8 +114,13 @@ def _rows(document_ids: Sequence[str]) -> list[tuple[Any, ...]]:
 
 
 def _card(row: Sequence[Any]) -> DocumentCard:
-    tags, applies_to, preconditions = (json.loads(value) for value in row[len(CARD_FIELDS) :])
+    tags, applies_to, preconditions = map(_read, row[len(CARD_FIELDS) :])
     plain = dict(zip(CARD_FIELDS, row, strict=False))
     return DocumentCard(
         **plain, tags=tuple(map(str, tags)), applies_to=applies_to, preconditions=tuple(map(str, preconditions))
     )
+
+
+def _read(value: Any) -> Any:
+    """JSON as this database hands it over."""
+    return json.loads(value) if isinstance(value, str) else value

@@ -10,7 +10,7 @@ from incidents.analysis.phrases import phrases
 from incidents.analysis.report import AnalysisResult, Reference, Step
 from incidents.diagnostics.dossier import Dossier
 
-_SYSTEM = re.compile(r"(?<![\w.@/-])([a-z][a-z0-9]*(?:-[a-z0-9]+)+)(?![\w@])", re.IGNORECASE)
+_SYSTEM = re.compile(r"(?<![A-Za-z0-9_.@/-])([a-z][a-z0-9]*(?:-[a-z0-9]+)+)(?![A-Za-z0-9_@-])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ class CandidateLibrary:
         ]
         return {**found, self.document_id: own} if own else found
 
+    def admitted(self, document_ids: Sequence[str], filters: Filters) -> set[str]:
+        found = self.live.admitted([pk for pk in document_ids if pk != self.document_id], filters)
+        own = self.document_id in document_ids and any(filters.admits(chunk.card) for chunk in self.chunks)
+        return found | {self.document_id} if own else found
+
     def texts(self, keys: Sequence[str]) -> Mapping[str, Chunk]:
         others = self.live.texts([key for key in keys if document_of(key) != self.document_id])
         return {**others, **{chunk.key: chunk.chunk for chunk in self.chunks if chunk.key in keys}}

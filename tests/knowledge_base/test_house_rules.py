@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from knowledge_base.document_fields import clean_fields
 from knowledge_base.house_rules import forbidden_commands, in_force, is_elsewhere, read_house_rule, superseded_ids
 
 PROSE = read_house_rule(
@@ -42,6 +45,52 @@ class ReadHouseRuleTests:
 
     def test_forbids_the_commands_that_do_the_same_harm(self):
         assert "FLUSHALL" in forbidden_commands(PROSE)
+
+
+class WaysOfForbiddingTests:
+    @pytest.mark.parametrize(
+        ("sentence", "command"),
+        [
+            ("ord-* 인스턴스에서는 FLUSHALL을 금합니다.", "FLUSHALL"),
+            ("ord-*에서 `maxmemory-policy` 변경은 불가합니다.", "CONFIG SET maxmemory-policy"),
+            ("ord-*에서 KEYS 명령은 엄금.", "KEYS"),
+            ("ord-*에서는 MONITOR를 실행하지 마십시오.", "MONITOR"),
+            ("ord-*에서 CLIENT KILL은 허용되지 않는다.", "CLIENT KILL"),
+            ("예외 없이 ord-*의 `appendonly-no`는 금지.", "CONFIG SET appendonly-no"),
+            ("On ord-* you may not run DEBUG SLEEP.", "DEBUG SLEEP"),
+            ("FLUSHDB is off limits on ord-*.", "FLUSHDB"),
+            ("Under no circumstances change `min-replicas-to-write` on ord-*.", "CONFIG SET min-replicas-to-write"),
+            ("SHUTDOWN is not permitted on ord-* hosts.", "SHUTDOWN"),
+            ("No MONITOR on ord-*.", "MONITOR"),
+            ("Without exception, never use SAVE on ord-*.", "SAVE"),
+        ],
+    )
+    def test_are_understood_in_both_languages(self, sentence, command):
+        rule = read_house_rule({"id": "r", "title": "Order cache", "notes": sentence})
+
+        assert rule.governs == ("ord-*",)
+        assert command in rule.forbids
+
+    @pytest.mark.parametrize(
+        "sentence",
+        [
+            "ord-*에서는 당직 승인 없이 CONFIG SET maxmemory를 하지 않는다.",
+            "On ord-* never run CLUSTER FAILOVER without approval of the duty lead.",
+            "ord-*: do not use SHUTDOWN before a ticket is open.",
+        ],
+    )
+    def test_with_a_condition_are_duties(self, sentence):
+        rule = read_house_rule({"id": "r", "title": "Order cache", "notes": sentence})
+
+        assert rule.forbids == ()
+        assert rule.requires
+
+    def test_can_be_stated_in_the_front_matter_of_an_import(self):
+        stated = {"governs": ["ord-*"], "forbids": ["FLUSHALL"], "supersedes": ["r-0"], "superseded_by": ""}
+
+        fields = clean_fields({"id": "r", "title": "Order cache", "category": "memory", "applies_to": stated})
+
+        assert read_house_rule(fields).forbids == ("FLUSHALL",)
 
 
 class InForceTests:
