@@ -15,13 +15,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# Word ends are looked for in Latin letters alone: Korean hangs its particles on names and commands (ord-*에서, FLUSHALL을).
+# Word ends are looked for in Latin letters alone: Korean hangs particles on names and commands (ord-*에서, FLUSHALL을).
 _NAME_PATTERN = re.compile(
     r"(?<![A-Za-z0-9_*:/-])([a-z][a-z0-9]*(?:[-_][a-z0-9]+)*[-_]\*)(?![A-Za-z0-9_-])", re.IGNORECASE
 )
 _COMMAND = re.compile(
-    r"(?<![A-Za-z0-9_-])(CONFIG SET [a-z0-9-]+|CONFIG [A-Z]+|FLUSHALL|FLUSHDB|DEL|UNLINK|KEYS|MONITOR|SHUTDOWN|DEBUG [A-Z]+|SAVE|BGSAVE|"
-    r"REPLICAOF|SLAVEOF|FAILOVER|CLUSTER [A-Z-]+|SENTINEL [A-Z-]+|SCRIPT [A-Z]+|CLIENT KILL)(?![A-Za-z0-9_])"
+    r"(?<![A-Za-z0-9_-])(CONFIG SET [a-z0-9-]+|CONFIG [A-Z]+|FLUSHALL|FLUSHDB|DEL|UNLINK|KEYS|MONITOR|SHUTDOWN|"
+    r"DEBUG [A-Z]+|SAVE|BGSAVE|REPLICAOF|SLAVEOF|FAILOVER|CLUSTER [A-Z-]+|SENTINEL [A-Z-]+|SCRIPT [A-Z]+|CLIENT KILL)"
+    r"(?![A-Za-z0-9_])"
 )
 _SETTING = re.compile(r"`([a-z][a-z0-9]+(?:-[a-z0-9]+)+)`")
 _PARTS = ("symptoms", "root_causes", "diagnosis_steps", "solutions", "prevention", "notes")
