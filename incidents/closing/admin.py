@@ -47,6 +47,7 @@ class ClosingAdmin(ReadOnly):
         "page", "diagnosis_right", "said_category", "said_cause", "sure", "actual", "analyst", "closed_by", "closed_at",
         "reopened_at",
     )  # fmt: skip
+    list_display_links = ("closed_at",)  # the first column leads to the incident
     list_filter = ("diagnosis_right", "said_category", "closed_at", ("reopened_at", admin.EmptyFieldListFilter))
     list_select_related = ("incident", "closed_by")
     search_fields = ("incident__title", "said_cause", "actual_cause", "actual_words", "resolution")
@@ -123,6 +124,7 @@ class FollowUpAdmin(ReadOnly):
 @admin.register(ReportFeedback)
 class ReportFeedbackAdmin(ReadOnly):
     list_display = ("page", "verdict", "why", "user", "given_at", "withdrawn_at")
+    list_display_links = ("given_at",)  # the first column leads to the incident
     list_filter = ("verdict", "given_at", ("withdrawn_at", admin.EmptyFieldListFilter))
     list_select_related = ("run__incident", "user")
     search_fields = ("why", "run__incident__title", "user__username")
@@ -138,6 +140,7 @@ class ReportFeedbackAdmin(ReadOnly):
 @admin.register(IncidentCase)
 class IncidentCaseAdmin(ReadOnly):
     list_display = ("page", "document", "drafted_at", "masked")
+    list_display_links = ("drafted_at",)  # the first column leads to the incident
     list_select_related = ("incident", "document")
     search_fields = ("incident__title", "document__title")
 
@@ -149,6 +152,7 @@ class IncidentCaseAdmin(ReadOnly):
 @admin.register(PostMortem)
 class PostMortemAdmin(ReadOnly):
     list_display = ("page", "language", "version", "updated_by", "updated_at")
+    list_display_links = ("updated_at",)  # the first column leads to the incident
     list_filter = ("language", "updated_at")
     list_select_related = ("incident", "updated_by")
     search_fields = ("incident__title", "body")

@@ -52,6 +52,7 @@ class RecordsOnly(admin.ModelAdmin):
 @admin.register(Feedback)
 class FeedbackAdmin(RecordsOnly):
     list_display = ("page", "verdict", "why", "user", "occasion", "revision", "weight", "effect", "given_at")
+    list_display_links = ("given_at",)  # the first column leads to the document
     list_filter = (SettledFilter, "verdict", "given_at")
     list_select_related = ("document__feedback_tally", "user")
     list_per_page = 50

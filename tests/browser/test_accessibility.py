@@ -24,7 +24,19 @@ RUN = """(rules) => axe.run(document, {
 # Colours of controls that have a transition arrive a frame or two later, however short it is.
 DARK = """new Promise((ready) => { document.documentElement.dataset.theme = "dark";
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(ready, 100))); })"""
-NO_PAGES = ("events", "schema", "healthz", "catalog", "capsule", "-text", "export", "-find", "set-theme")
+NO_PAGES = (
+    "events",
+    "-file",
+    "-live",
+    "schema",
+    "healthz",
+    "catalog",
+    "capsule",
+    "-text",
+    "export",
+    "-find",
+    "set-theme",
+)
 ADMIN = (
     "/admin/", "/admin/incidents/incident/", "/admin/knowledge_base/knowledgedocument/",
     "/admin/knowledge_base/knowledgedocument/add/", "/admin/knowledge_base/knowledgedocument/worklist/",
