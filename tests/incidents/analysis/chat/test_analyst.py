@@ -113,7 +113,7 @@ class GoodAnswerTests:
 
         assert "Fragmentation explains less of it." in last["root_cause_analysis"]
         assert "Strongest rival" in openai_server.requests[1].body["messages"][-1]["content"]
-        assert last["facts"]["model"]["prompts"] == ["explain-1.en", "weigh-1.en"]
+        assert last["facts"]["model"]["prompts"] == ["explain-2.en", "weigh-1.en"]
 
     def test_keeps_the_answer_when_the_second_round_fails(self, openai_server, analyst):
         openai_server.reply_with(answered(), Reply(status=500, error="no"))
