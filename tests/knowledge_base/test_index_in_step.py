@@ -1,4 +1,12 @@
-"""The index stays in step with the documents, whatever happens to them. On real embedded Chroma."""
+"""The index stays in step with the documents, whatever happens to them. On real embedded Chroma.
+
+Where each known fault of such an index is tried (embedded Chroma unless a server is named):
+stale reader, two writers: test_ownership.py, test_chroma_server.py (a server); a killed owner: test_ownership.py;
+truncated or deleted search structure, damaged or deleted directory, dropped collection, vectors away:
+test_rebuilding.py DamageTests; a server away: test_chroma_server.py; never empty while replaced, re-index that fails
+half-way, atomic switch: test_rebuilding.py RebuildingTests; another embedder or dimension: ChangingTheEmbedderTests;
+unpublished, deleted, uploaded again, bulk writes and raw changes, leftovers, crashes between steps: this file.
+"""
 
 from __future__ import annotations
 
