@@ -186,7 +186,7 @@ _clients: dict[str, Any] = {}
 def _what_was_sent() -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The very request that the product sent last: the bare SDK sends the same."""
     from incidents.analysis.chat.answer import EXPLANATION
-    from incidents.model_calls import ModelCall
+    from incidents.language_model.model_calls import ModelCall
 
     call = ModelCall.objects.filter(purpose="explain").latest("id")
     schema = {"name": EXPLANATION.name, "schema": EXPLANATION.schema, "strict": True}

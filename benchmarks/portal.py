@@ -161,7 +161,7 @@ def _traits_of(model: Incident) -> list[tuple[str, str]]:
 
 def _analysed(intake: IncidentInput) -> Incident:
     from incidents import services
-    from incidents.execution import execute_run
+    from incidents.runs.execution import execute_run
 
     incident = services.create_incident(intake=intake, reporter=administrator(), language="en")
     run = services.start_analysis(incident=incident, actor=administrator())

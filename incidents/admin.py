@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authtoken.models import TokenProxy
 
-from incidents import chat_admin  # noqa: F401  (registers the language model's tables)
 from incidents.closing import admin as closing_admin  # noqa: F401  (registers what is kept when incidents end)
 from incidents.collaboration import admin as collaboration_admin  # noqa: F401  (registers the team's tables)
+from incidents.language_model import chat_admin  # noqa: F401  (registers the language model's tables)
 from incidents.models import AnalysisRun, EvidenceItem, Incident, IncidentChange
 
 # People make their own tokens on their own page, which shows a key once; a list of everybody's keys is a risk.

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from incidents.model_calls import ModelCall
+from incidents.language_model.model_calls import ModelCall
 from incidents.models import AnalysisRun, Incident, Severity
 from sre_portal.desk import DeskCard
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from incidents.diagnostics.redaction.redactor import PLACEHOLDER
-from incidents.model_calls import ModelCall
+from incidents.language_model.model_calls import ModelCall
 from incidents.texts import storable_json
 from incidents.turns import in_turn
 from sre_portal.llm.base import Embeddings, ErrorKind, LLMError

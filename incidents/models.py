@@ -378,7 +378,6 @@ class IdempotencyKey(models.Model):
 
 
 # Some tables have files of their own; Django finds models through this module.
-from incidents.capsules import Capsule, Replay  # noqa: E402, F401
 from incidents.closing.models import (  # noqa: E402, F401
     Closing,
     ConfidenceSwitch,
@@ -396,8 +395,6 @@ from incidents.collaboration.models import (  # noqa: E402, F401
     Notice,
     Watch,
 )
-from incidents.conversations import Turn  # noqa: E402, F401
-from incidents.evaluation_rows import EvaluationCase, EvaluationRow  # noqa: E402, F401
 from incidents.finding.models import (  # noqa: E402, F401
     BulkChange,
     DefaultView,
@@ -405,5 +402,8 @@ from incidents.finding.models import (  # noqa: E402, F401
     IncidentTrait,
     SavedView,
 )
-from incidents.model_calls import ModelCall  # noqa: E402, F401
-from incidents.rule_thresholds import RuleThreshold  # noqa: E402, F401
+from incidents.language_model.capsules import Capsule, Replay  # noqa: E402, F401
+from incidents.language_model.conversations import Turn  # noqa: E402, F401
+from incidents.language_model.evaluation_rows import EvaluationCase, EvaluationRow  # noqa: E402, F401
+from incidents.language_model.model_calls import ModelCall  # noqa: E402, F401
+from incidents.rule_catalogue.rule_thresholds import RuleThreshold  # noqa: E402, F401

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from incidents.analysis.events import EventKind
-from incidents.fragments import RunFacts, StoredEvent
 from incidents.models import PUBLIC_ID_PREFIX, AnalysisRun, EvidenceItem, Incident
-from incidents.run_view import RunView, view_of
+from incidents.runs.fragments import RunFacts, StoredEvent
+from incidents.runs.run_view import RunView, view_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

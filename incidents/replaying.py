@@ -13,12 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
-from incidents import background
 from incidents.analysis.pipeline import Retriever, analyze, result_of
-from incidents.auditing import CallLog
-from incidents.capsules import Capsule, Replay
 from incidents.evidence_rows import intake_of
-from incidents.model_calls import ModelCall
+from incidents.language_model import background
+from incidents.language_model.auditing import CallLog
+from incidents.language_model.capsules import Capsule, Replay
+from incidents.language_model.model_calls import ModelCall
 from incidents.models import AnalysisRun
 from incidents.texts import storable_json
 from sre_portal.llm.base import LLMError
@@ -81,7 +81,7 @@ def _claim(replay: Replay) -> bool:
 
 def resume_replays(*, at: datetime) -> int:
     """Take up what a stopped process left, at the start of the next one. Return how many."""
-    from incidents.tasks import is_gone
+    from incidents.runs.tasks import is_gone
 
     left = [
         one
@@ -103,7 +103,7 @@ def _give_up(replay: Replay, at: datetime) -> None:
 
 
 def _made_again(replay: Replay) -> dict[str, Any]:
-    from incidents.chat_wiring import build_analyst
+    from incidents.language_model.chat_wiring import build_analyst
 
     run = replay.run
     analyst = None
@@ -123,8 +123,8 @@ def _made_again(replay: Replay) -> dict[str, Any]:
 
 
 def _retriever_of(replay: Replay) -> Retriever | None:
-    from incidents.capsule_services import frozen_knowledge
-    from incidents.wiring import retrieve_knowledge
+    from incidents.language_model.capsule_services import frozen_knowledge
+    from incidents.runs.wiring import retrieve_knowledge
 
     if replay.knowledge == Replay.Knowledge.NONE:
         return None

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from incidents import run_log, tasks, wakeups
 from incidents.collaboration.conflicts import merged
 from incidents.collaboration.models import Notice
 from incidents.collaboration.recording import begin_watching, record
@@ -24,6 +23,7 @@ from incidents.evidence_rows import GLANCE, NewEvidence, evidence_of, rows_of
 from incidents.finding.indexing import index_evidence
 from incidents.language import current_language
 from incidents.models import AnalysisRun, EvidenceItem, IdempotencyKey, Incident, IncidentChange, Language
+from incidents.runs import run_log, tasks, wakeups
 from incidents.texts import storable_text
 from incidents.turns import in_turn
 

@@ -6,15 +6,15 @@ from django.views.generic import RedirectView
 from incidents import (
     account_views,
     api_docs,
-    chat_views,
     converters,  # noqa: F401  (registers <incident:…>)
-    rule_views,
-    run_views,
     views,
 )
 from incidents.dashboard import views as dashboard
 from incidents.finding import search_views
 from incidents.finding import views as finding
+from incidents.language_model import chat_views
+from incidents.rule_catalogue import rule_views
+from incidents.runs import run_views
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="incident-list"), name="home"),

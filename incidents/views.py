@@ -26,7 +26,7 @@ from incidents.language import current_language
 from incidents.models import AnalysisRun, Incident
 from incidents.onboarding.first_commands import helpful_next
 from incidents.requests import PortalRequest
-from incidents.run_view import report_context
+from incidents.runs.run_view import report_context
 from incidents.samples import SAMPLES
 
 may_view = permission_required("incidents.view_incident", raise_exception=True)

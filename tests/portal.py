@@ -45,7 +45,7 @@ class QuietServer(uvicorn.Server):
         """Signals are for the main thread."""
 
     async def shutdown(self, sockets: Any = None) -> None:
-        from incidents.tails import close_streams
+        from incidents.runs.tails import close_streams
 
         close_streams()  # a page follows its incident for as long as it is open
         await super().shutdown(sockets)
@@ -58,7 +58,7 @@ def serving(*, analyse: Any = None, threads: int = 2) -> Iterator[str]:
     from django.core.asgi import get_asgi_application
     from django.db import connections
 
-    from incidents.tasks import RunWorker
+    from incidents.runs.tasks import RunWorker
 
     port = free_port()
     config = uvicorn.Config(
@@ -86,12 +86,12 @@ class _forward_wake:
     """Have `tasks.wake` wake the test's worker, as it does with the process' own."""
 
     def __init__(self, worker: Any) -> None:
-        from incidents import tasks
+        from incidents.runs import tasks
 
         self._before, tasks._worker = tasks._worker, worker
 
     def undo(self) -> None:
-        from incidents import tasks
+        from incidents.runs import tasks
 
         tasks._worker = self._before
 

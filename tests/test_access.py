@@ -13,9 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from incidents import services
 from incidents.closing.models import FollowUp
 from incidents.collaboration.models import Comment
-from incidents.conversations import Turn
 from incidents.diagnostics.intake import IncidentInput
 from incidents.finding.models import BulkChange, SavedView
+from incidents.language_model.conversations import Turn
 from tests.access_table import ACCESS, ADMIN, LEVELS
 
 PEOPLE = {"anonymous": 0, "mallory": 1, "bob": 2, "carol": 3, "alice": 4}

@@ -22,10 +22,10 @@ from rest_framework.views import APIView
 from incidents import queries, services
 from incidents.api.analyze import INCIDENT_ID
 from incidents.api.serializers import RunDetailSerializer, RunSerializer
-from incidents.fragments import JSON
 from incidents.models import AnalysisRun, Language
 from incidents.requests import user_of
-from incidents.streaming import follow
+from incidents.runs.fragments import JSON
+from incidents.runs.streaming import follow
 from sre_portal import sse
 
 AFTER = OpenApiParameter("after", OpenApiTypes.INT, description=_("number of the last event that you have"))

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from incidents import wakeups
 from incidents.collaboration.models import Looking
+from incidents.runs import wakeups
 
 BEAT = timedelta(seconds=15)
 GONE_AFTER = 3 * BEAT  # a process that crashed leaves its rows behind

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from incidents import wakeups
 from incidents.collaboration.models import Comment, Notice, Watch
 from incidents.models import AnalysisRun, Incident, IncidentChange
+from incidents.runs import wakeups
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -138,7 +138,7 @@ def _called(people: Iterable[User]) -> dict[int, str]:
 @transaction.atomic
 def watch(*, incident: Incident, user: User, is_on: bool) -> None:
     """Begin or end watching. Viewers see the list of watchers change; the timeline does not tell it."""
-    from incidents import wakeups
+    from incidents.runs import wakeups
 
     Watch.objects.update_or_create(incident=incident, user=user, defaults={"is_on": is_on})
     transaction.on_commit(lambda: wakeups.incident_changed(incident.pk))

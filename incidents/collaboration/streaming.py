@@ -17,14 +17,14 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from incidents import tails, wakeups
 from incidents.collaboration import presence, timeline
 from incidents.collaboration.head import HeadFrame, head_of
 from incidents.collaboration.services import mark_seen
 from incidents.collaboration.timeline import Entry, Kind
 from incidents.models import IncidentChange
-from incidents.streaming import RunSource
-from incidents.tails import RETRY, Arrival
+from incidents.runs import tails, wakeups
+from incidents.runs.streaming import RunSource
+from incidents.runs.tails import RETRY, Arrival
 from sre_portal import sse
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from incidents.dashboard.durations import Durations, counts, durations
 from incidents.dashboard.periods import Period
 from incidents.finding.models import IncidentTrait
 from incidents.finding.naming import cause_name, document_names
-from incidents.model_calls import ModelCall
+from incidents.language_model.model_calls import ModelCall
 from incidents.models import Incident, Severity
 from knowledge_base.feedback.models import FeedbackTally
 

@@ -14,10 +14,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from incidents import language_models
 from incidents.language import current_language
-from incidents.model_calls import ModelCall
-from incidents.model_checks import check_and_record, check_embeddings_and_record, latest_check
+from incidents.language_model import language_models
+from incidents.language_model.model_calls import ModelCall
+from incidents.language_model.model_checks import check_and_record, check_embeddings_and_record, latest_check
 from sre_portal.roles import Role, role_of
 
 PATIENCE = 20.0  # seconds of one question; three are asked

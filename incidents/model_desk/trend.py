@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from incidents.evaluation_rows import EvaluationRow
+from incidents.language_model.evaluation_rows import EvaluationRow
 
 WIDE, HIGH, EDGE = 600.0, 120.0, 14.0
 MOST_ROWS = 200  # evaluations that are drawn

@@ -8,8 +8,8 @@ from typing import Any
 from django import template
 
 from incidents.analysis.report import AnalysisResult
-from incidents.drawings import draw_change, draw_culprit, draw_forecast, draw_ledger
-from incidents.timeline_drawing import draw_timeline
+from incidents.drawing.drawings import draw_change, draw_culprit, draw_forecast, draw_ledger
+from incidents.drawing.timeline_drawing import draw_timeline
 
 register = template.Library()
 

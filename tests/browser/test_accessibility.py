@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from incidents import services
-from incidents.execution import execute_run
 from incidents.models import Incident
+from incidents.runs.execution import execute_run
 from incidents.samples import SAMPLES
 from tests.access_table import ACCESS
 

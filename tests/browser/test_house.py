@@ -6,7 +6,7 @@ import pytest
 
 from incidents import services
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
+from incidents.runs.execution import execute_run
 from tests.incidents.standins import Scripted
 
 

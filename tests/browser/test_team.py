@@ -9,7 +9,7 @@ import pytest
 from incidents import services
 from incidents.collaboration import services as team
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
+from incidents.runs.execution import execute_run
 from tests.incidents.standins import Scripted
 from tests.portal import wait_for
 

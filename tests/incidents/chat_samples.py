@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from incidents import services
-from incidents.execution import execute_run
 from incidents.models import AnalysisRun
+from incidents.runs.execution import execute_run
 from tests.incidents.analysis.chat.samples import intake
 
 

@@ -20,8 +20,8 @@ def main(port: int) -> None:
     from django.core.management import call_command
     from rest_framework.authtoken.models import Token
 
-    from incidents import tasks
     from incidents.management.commands.serve import Command
+    from incidents.runs import tasks
     from tests.incidents.standins import Scripted
 
     call_command("migrate", verbosity=0)

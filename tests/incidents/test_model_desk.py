@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from incidents.evaluation_rows import EvaluationRow
-from incidents.model_calls import ModelCall
+from incidents.language_model.evaluation_rows import EvaluationRow
+from incidents.language_model.model_calls import ModelCall
 from incidents.model_desk.trend import trend_of
 from knowledge_base.embedders.registry import embedder_for
 from knowledge_base.glossary import Glossary

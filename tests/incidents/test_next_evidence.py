@@ -10,14 +10,14 @@ from incidents import services
 from incidents.analysis.command_gate import CommandGate
 from incidents.analysis.report import AnalysisResult, Step, from_json
 from incidents.analysis.rules_analyst import write_report
-from incidents.comparing import compare
 from incidents.diagnostics.commands import Target
 from incidents.diagnostics.diagnosis import diagnose
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
 from incidents.lab.connections import pipeline
 from incidents.lab.servers import RedisServer
 from incidents.models import AnalysisRun, Incident
+from incidents.runs.comparing import compare
+from incidents.runs.execution import execute_run
 from tests.incidents.diagnostics.commands.shipped import diagnoses
 from tests.servers import require_redis_server
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from incidents import services
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
 from incidents.models import Incident
+from incidents.runs.execution import execute_run
 from incidents.samples import SAMPLES
 from tests.incidents.standins import Scripted
 

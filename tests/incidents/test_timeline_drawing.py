@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidents.analysis.report import QuotedEvidence, ReportedFinding
-from incidents.timeline_drawing import MOST_BARS, WIDE, draw_timeline
+from incidents.drawing.timeline_drawing import MOST_BARS, WIDE, draw_timeline
 
 PULSE = {
     "seconds": 60,

@@ -80,7 +80,7 @@ def _report_in(run: AnalysisRun | None, language: str) -> AnalysisResult | None:
     stored = from_json(run.result)
     if run.language == language:
         return stored
-    from incidents.conversation_services import material_of  # late: loads the whole analysis
+    from incidents.language_model.conversation_services import material_of  # late: loads the whole analysis
 
     base = material_of(run, language).base
     return replace(

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.table import Table
 
-from incidents import language_models
-from incidents.model_checks import check_and_record, check_embeddings_and_record
+from incidents.language_model import language_models
+from incidents.language_model.model_checks import check_and_record, check_embeddings_and_record
 from sre_portal.llm.check import CheckReport
 
 

@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from incidents import evaluation_arms
 from incidents.analysis.evaluation import Case, Summary, case_of, commands_shown, read_cases, score, summarise
 from incidents.analysis.pipeline import analyze, result_of
-from incidents.evaluation_rows import EvaluationCase
+from incidents.language_model import evaluation_arms
+from incidents.language_model.evaluation_rows import EvaluationCase
 from sre_portal.llm.base import LLMError
 
 

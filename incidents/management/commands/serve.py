@@ -17,8 +17,9 @@ from typing import Any
 import uvicorn
 from django.core.management.base import BaseCommand, CommandError
 
-from incidents import setting_up, tasks
-from incidents.warming import warm_up
+from incidents import setting_up
+from incidents.runs import tasks
+from incidents.runs.warming import warm_up
 
 STOP_SECONDS = 2  # what open requests get after Ctrl-C; streams are closed at once
 
@@ -37,7 +38,7 @@ class Server(uvicorn.Server):
             warm_up()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        from incidents.tails import close_streams
+        from incidents.runs.tails import close_streams
 
         # Without this a browser that follows a run would keep the server from stopping.
         asyncio.get_running_loop().call_soon_threadsafe(close_streams)

@@ -9,8 +9,9 @@ import threading
 import pytest
 from rest_framework.test import APIClient
 
-from incidents import services, tasks
+from incidents import services
 from incidents.models import Incident
+from incidents.runs import tasks
 from tests.incidents.standins import Scripted
 
 URL = "/api/v1/analyze"

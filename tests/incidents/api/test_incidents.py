@@ -7,8 +7,8 @@ from rest_framework.test import APIClient
 
 from incidents import services
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
 from incidents.models import Incident
+from incidents.runs.execution import execute_run
 from tests.incidents.standins import Scripted
 
 pytestmark = pytest.mark.django_db

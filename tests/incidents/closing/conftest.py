@@ -8,8 +8,8 @@ import pytest
 
 from incidents import services
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
 from incidents.models import Incident
+from incidents.runs.execution import execute_run
 
 FULL = """# Server
 redis_version:7.2.4

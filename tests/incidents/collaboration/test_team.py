@@ -15,8 +15,8 @@ from incidents.collaboration.handover import handover_text
 from incidents.collaboration.models import ActionTick, Comment, Looking, Notice
 from incidents.collaboration.wording import sentence
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
 from incidents.models import IncidentChange
+from incidents.runs.execution import execute_run
 from tests.incidents.standins import Scripted
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from incidents.dashboard.durations import durations
 from incidents.dashboard.figures import figures
 from incidents.dashboard.periods import Period
 from incidents.finding.models import IncidentTrait
-from incidents.model_calls import ModelCall
+from incidents.language_model.model_calls import ModelCall
 from incidents.models import Incident
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

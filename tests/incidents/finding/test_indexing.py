@@ -8,11 +8,11 @@ from django.db import connection
 from incidents import services
 from incidents.collaboration import services as collaboration
 from incidents.diagnostics.intake import IncidentInput
-from incidents.execution import execute_run
 from incidents.finding.indexing import TERMS, reindex, stale_incidents, terms_text
 from incidents.finding.matching import best_matches, number_in, wanted_by
 from incidents.finding.models import IncidentText, IncidentTrait
 from incidents.models import Incident
+from incidents.runs.execution import execute_run
 from tests.incidents.standins import Scripted
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""Geometry of what pages draw as SVG."""
