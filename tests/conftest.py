@@ -71,6 +71,18 @@ def _no_network() -> Any:
     socket.socket.connect, socket.socket.connect_ex = _connect, _connect_ex  # type: ignore[method-assign]
 
 
+# --- Language --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Any:
+    """What a test speaks is forgotten after it, so that files may run in any order and share."""
+    from django.utils import translation
+
+    yield
+    translation.deactivate()
+
+
 # --- People ----------------------------------------------------------------------------------------------------
 
 PASSWORD = "correct horse battery staple"

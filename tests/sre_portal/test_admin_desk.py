@@ -24,7 +24,6 @@ class TheDeskTests:
         page = page_of(alice)
 
         assert "wait for a reviewer" in page
-        assert "status__exact=in_review" in page
 
     def test_shows_a_curator_no_card_of_an_administrator(self, carol):
         page = page_of(carol)
