@@ -52,7 +52,7 @@ class Bench:
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table = Table()
         for number, heading in enumerate(headings):
-            table.add_column(heading, justify="left" if number == 0 else "right")
+            table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
         for row in rows:
             table.add_row(*row)
         self.console.print(table)

@@ -159,7 +159,7 @@ def collect_static(*, say: Say) -> bool:
 
 def _stamp(*roots: Path) -> str:
     """A fingerprint of files by name, size and time, which is enough to notice a new release."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(settings.STATIC_BUNDLES).encode())
     for root in roots:
         for path in sorted(root.rglob("*")):
             if path.is_file():

@@ -146,6 +146,26 @@ TIME_ZONE = env.text("TIME_ZONE", "Asia/Seoul", help="zone of times on pages unt
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "sre_portal.bundles.BundleFinder",
+]
+STATIC_BUNDLES = {
+    f"css/{name}.css": [f"css/{part}.css" if "/" not in part else f"{part}.css" for part in parts.split()]
+    for name, parts in {
+        "every-page": "tokens base topbar components finder",
+        "incident-page": "incident workbench closing collaboration",
+        "incident-team": "incident collaboration",
+        "incident-list": "incident finding",
+        "dashboard-page": "incident finding dashboard",
+        "rule-page": "incident workbench",
+        "conversation": "workbench chat",
+        "document-page": "knowledge_base/knowledge closing",
+        "document-history": "knowledge_base/knowledge knowledge_base/diff",
+        "every-admin-page": "topbar finder admin",
+    }.items()
+}
 MANIFEST_STATIC = STATIC_ROOT.joinpath("staticfiles.json").exists() and APP_ENV != "test"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -121,11 +121,16 @@ def _rendered(turn_id: int, language: str) -> tuple[str, bool]:
 @may_view
 @require_GET
 def sent(request: PortalRequest, incident_id: int) -> HttpResponse:
-    """Exactly what a model would be sent for this incident now, and what it was sent before."""
+    """Exactly what a model would be sent for this incident now, and what it was sent before.
+
+    What would be sent takes reading all evidence again. The page asks for that by itself once it stands.
+    """
     incident = queries.incident_for(request.user, incident_id)
     run = incident.runs.filter(result__isnull=False).order_by("-id").first()
-    would, mapping = conversation_services.preview_of(run) if run else ([], {})
+    is_due = run is not None and "now" in request.GET
+    would, mapping = conversation_services.preview_of(run) if run and is_due else ([], {})
     context = {
+        "is_to_come": run is not None and not is_due,
         "section": "incidents", "incident": incident, "would": would, "mapping": sorted(mapping.items()),
         "calls": incident.model_calls.select_related("requested_by")[:50],
         "is_configured": language_models.is_configured(),

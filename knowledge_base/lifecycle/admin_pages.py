@@ -142,8 +142,10 @@ class LifecyclePages:
             now.require(Step.PUBLISH, by=request.user)
         except StepRefused as exc:
             refusal = exc
-        report = check_contracts(document=document, content=now.content)
-        if request.method == "POST" and refusal is None:
+        # Dozens of searches: the page stands first and then asks for them. Nothing is published without them.
+        is_asked = request.method == "POST" or "contracts" in request.GET
+        report = check_contracts(document=document, content=now.content) if is_asked else None
+        if request.method == "POST" and refusal is None and report is not None:
             try:
                 steps.publish(
                     document=document, by=request.user, reason=request.POST.get("reason", ""), report=report,

@@ -194,8 +194,12 @@ class PageTests:
     def test_shows_exactly_what_would_be_sent(self, client, server, incident, bob):
         client.force_login(bob)
 
-        answer = client.get(reverse("model-sent", args=[incident.pk]))
+        address = reverse("model-sent", args=[incident.pk])
+        first, answer = client.get(address), client.get(address, {"now": "1"})
 
+        assert not first.context["would"]  # reading all evidence must not hold the page up
+        assert 'hx-get="?now=1"' in first.content.decode()
+        assert 'hx-get="?now=1"' not in answer.content.decode()
         sent = [message["content"] for message in server.requests[0].body["messages"]]
         assert [message["content"] for message in answer.context["would"]] == sent
         assert ("<IP_1>", "10.20.30.40") in answer.context["mapping"]
