@@ -7,7 +7,7 @@ nobody runs a build, and `{% static %}` names them like any other file.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class BundleFinder(finders.BaseFinder):
         found = [str(self._joined(path))] if path in settings.STATIC_BUNDLES else []
         return found if find_all else next(iter(found), [])
 
-    def list(self, ignore_patterns: Sequence[str] | None) -> Iterator[tuple[str, Storage]]:
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
         for path in settings.STATIC_BUNDLES:
             self._joined(path)
             yield path, self.storage

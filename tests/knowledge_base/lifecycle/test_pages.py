@@ -99,11 +99,15 @@ class StepPageTests:
         document = make_document("oom-en", questions=["OOM command not allowed"])
         editing.edit_document(document=document, fields={"notes": "A new note."}, by=carol)
 
-        page = desk.get(f"{DESK}oom-en/publish/").content.decode()
+        first = desk.get(f"{DESK}oom-en/publish/").content.decode()
+        page = desk.get(f"{DESK}oom-en/publish/?contracts=1").content.decode()
         answer = desk.post(f"{DESK}oom-en/publish/", {"reason": "Better."})
 
-        assert "<ins>A new note.</ins>" in page
+        assert "<ins>A new note.</ins>" in first
+        assert "recall@5" not in first  # dozens of searches, which the page asks for once it stands
+        assert 'hx-get="?contracts=1"' in first
         assert "recall@5" in page
+        assert 'hx-get="?contracts=1"' not in page
         assert answer.status_code == 302
         assert KnowledgeDocument.objects.get().notes == "A new note."
 
