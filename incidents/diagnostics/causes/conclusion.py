@@ -49,7 +49,7 @@ def conclude(
     weighed = [_judge(w, at_ease=manner.at_ease, well_seen=well_seen) for w in weighed]
     weighed.sort(key=lambda w: -w.score)
     believed = [w for w in weighed if w.score > BELIEVED and _is_trouble(w)]
-    explained = _explained(believed)
+    explained = _explained(believed, well_seen=well_seen)
     ranked = tuple(replace(w, explained_by=explained.get(w.id, "")) for w in weighed)
     roots = _roots([w for w in ranked if w.id in {b.id for b in believed} and not w.explained_by], explained)
     if not roots and not manner.at_ease and not well_seen:
@@ -110,13 +110,15 @@ def _from_rule(spec: RuleSpec, findings: Sequence[Finding]) -> Weighed:
     )
 
 
-def _explained(believed: Sequence[Weighed]) -> dict[str, str]:
+def _explained(believed: Sequence[Weighed], *, well_seen: bool) -> dict[str, str]:
     """Which believed hypothesis is explained by which other: the strongest one that names it or all its findings."""
     result: dict[str, str] = {}
     for effect in believed:
         own = {f.id for f in effect.active}
         for cause in believed:
-            if cause.id == effect.id or result.get(cause.id) == effect.id or _is_hearsay(cause, effect):
+            if cause.id == effect.id or result.get(cause.id) == effect.id:
+                continue
+            if _is_hearsay(cause, effect, well_seen=well_seen):
                 continue
             names = set(cause.hypothesis.explains)
             if effect.id in names or (own and own <= names):
@@ -125,7 +127,7 @@ def _explained(believed: Sequence[Weighed]) -> dict[str, str]:
     return result
 
 
-def _is_hearsay(cause: Weighed, effect: Weighed) -> bool:
+def _is_hearsay(cause: Weighed, effect: Weighed, *, well_seen: bool) -> bool:
     """Words alone do not explain away what was seen (mere symptoms aside), nor what is told far more clearly."""
     if cause.active:
         return False
@@ -133,8 +135,8 @@ def _is_hearsay(cause: Weighed, effect: Weighed) -> bool:
         return True
     if effect.active and not effect.hypothesis.symptom:
         return cause.score < effect.score
-    if effect.hypothesis.symptom and cause.said and cause.score >= INDEPENDENT:  # however loud the symptom is
-        return False
+    if effect.hypothesis.symptom and cause.said and cause.score >= INDEPENDENT and not well_seen:
+        return False  # however loud the symptom is, as long as nobody saw the server
     return cause.score < effect.score - CLEARER
 
 
