@@ -105,6 +105,9 @@ def _admin_parts(name: str) -> tuple[str, str, str]:
 def _server_times(bench: Bench, found: list[Page], count: int) -> None:
     from django.test import Client
 
+    from incidents.runs.warming import spare_what_stays
+
+    spare_what_stays()  # as the server does once it is warm
     client = Client(raise_request_exception=False, SERVER_NAME="localhost")
     client.force_login(portal.administrator())
     measured = [one for page in bench.track(found, "pages") if (one := _server_time(client, page))]

@@ -170,7 +170,9 @@ class KnowledgeDocument(models.Model):
         permissions: ClassVar = [("publish_knowledgedocument", "Can review, publish and archive knowledge documents")]
         ordering = ("category", "topic", "language", "id")
         indexes: ClassVar = [
-            models.Index(fields=["review_by"], name="document_review_by", condition=Q(review_by__isnull=False)),
+            models.Index(fields=["status", "review_by"], name="document_due"),
+            models.Index(fields=["category", "topic", "language", "id"], name="document_order"),
+            models.Index(fields=["status", "language", "category", "title"], name="document_overview"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(id="") & ~Q(title=""), name="document_has_id_and_title"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 
@@ -36,6 +37,13 @@ def _analyse_example() -> None:
         logger.exception("warming up failed")
     finally:
         connection.close()
+        spare_what_stays()
+
+
+def spare_what_stays() -> None:
+    """Tell Python's garbage collector not to look again at what has been loaded: looking held a page up by 150 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 def _load_model() -> None:
