@@ -32,8 +32,9 @@ class AdminEditingTests:
         page.goto(f"{address}/admin/knowledge_base/knowledgedocument/{document.pk}/change/")
 
         page.fill("#id_title", "Redis replica lags behind its master during the nightly import")
-        page.get_by_role("button", name="Save", exact=True).click()
-        page.locator(".messagelist .success").wait_for()
+        page.get_by_role("button", name="Save and publish").click()
+        page.get_by_role("button", name="Publish").click()  # it comes when the contracts have been asked
+        page.wait_for_url("**/change/")
         settle()
         page.goto(f"{address}/knowledge/?q=replica+lags+behind+master+nightly+import")
 

@@ -94,7 +94,7 @@ class KeyboardTests:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.className") == "skip-link"
         page.keyboard.press("/")
-        assert page.evaluate("document.activeElement.id") == "id_q"
+        assert page.evaluate("document.activeElement.id") == "finder-q"
         page.locator("h1").click()
         page.keyboard.press("n")
 

@@ -29,7 +29,7 @@ class LifeOfARunbookTests:
         reviewer.goto(f"{address}{DESK}worklist/")
         reviewer.get_by_role("link", name="Zonkified replica").click()
         reviewer.get_by_role("link", name="Publish …").click()
-        assert reviewer.get_by_text("No question loses its document.").is_visible()
+        reviewer.get_by_text("No question loses its document.").wait_for()
         reviewer.get_by_role("button", name="Publish").click()
         reviewer.wait_for_url("**/change/")
 

@@ -22,9 +22,11 @@ def main(port: int) -> None:
 
     from incidents.management.commands.serve import Command
     from incidents.runs import tasks
+    from incidents.setting_up import collect_static
     from tests.incidents.standins import Scripted
 
     call_command("migrate", verbosity=0)
+    collect_static(say=print)
     if not User.objects.exists():
         admin = User.objects.create_superuser("admin", password="admin")
         Token.objects.create(user=admin, key="t" * 40)
