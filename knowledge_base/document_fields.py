@@ -28,8 +28,8 @@ KIND_NAMES = {
 }  # fmt: skip
 RISKS = ("", "read-only", "changes-settings", "blocks", "loses-data")
 # Where a document applies; and, for one of the house: the systems it governs, what it forbids and requires there.
-APPLIES_TO_LISTS = ("products", "topologies", "governs", "forbids", "requires", "supersedes")
-APPLIES_TO_TEXTS = ("versions", "superseded_by")
+APPLIES_TO_LISTS = ("products", "topologies", "governs", "labels", "forbids", "requires", "supersedes")
+APPLIES_TO_TEXTS = ("versions", "superseded_by", "valid_until")
 LONGEST_LIST = 200
 LONGEST_TEXT = 20_000
 LONGEST_NOTES = 500_000
@@ -77,6 +77,16 @@ def clean_fields(raw: Mapping[str, Any], *, partial: bool = False) -> dict[str, 
     if errors:
         raise InvalidDocument(errors)
     return cleaned
+
+
+def forgiven_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a team's own file: what no field of ours can hold is left out, the document is not."""
+    known = {name: value for name, value in raw.items() if name in CLEANERS}
+    try:
+        return clean_fields(known)
+    except InvalidDocument as exc:
+        kept = {name: value for name, value in known.items() if name not in exc.errors}
+        return clean_fields({"title": kept.get("id", "-"), "category": "memory", **kept})
 
 
 def _complete(cleaned: dict[str, Any], errors: Errors) -> None:

@@ -30,6 +30,9 @@ FRONT_FIELDS = (
     "id", "kind", "language", "topic", "category", "severity", "title", "tags", "related_metrics", "applies_to",
     "preconditions", "questions", "sources",
 )  # fmt: skip
+# What a document of the house may also say at the top level of its front matter.
+HOUSE_FIELDS = ("governs", "forbids", "requires", "supersedes", "superseded_by", "valid_until")
+HOUSE_LABELS = ("tier", "env", "environment")
 CARE_FIELDS = ("status", "owner", "review_by")  # in packs only
 
 
@@ -61,7 +64,7 @@ def read_markdown(text: str) -> dict[str, Any]:
     if not text.strip():
         raise UnreadableDocument("The file is empty.")
     front = FRONT_MATTER.match(text)
-    fields = _front_matter(front.group(1)) if front else {}
+    fields = _with_scope(_front_matter(front.group(1))) if front else {}
     body = text[front.end() :] if front else text
     for field, value in _sections(body, fields).items():
         fields[field] = value
@@ -74,6 +77,27 @@ def _front_matter(block: str) -> dict[str, Any]:
     except yaml.YAMLError:
         loaded = _plain_lines(block)
     return {str(key): value for key, value in loaded.items()} if isinstance(loaded, dict) else {}
+
+
+def _with_scope(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields with what a house rule says of its scope under `applies_to`, where its own form has it."""
+    written = fields.get("applies_to")
+    stated: dict[str, Any] = dict(written) if isinstance(written, dict) else {}
+    stated = {key: fields.pop(key) for key in HOUSE_FIELDS if fields.get(key)} | stated
+    if isinstance(fields.get("labels"), dict):  # a list of them is what other tools call tags
+        stated = {"labels": fields.pop("labels")} | stated
+    labels = _labels(stated.get("labels")) + [f"{key}={fields.pop(key)}" for key in HOUSE_LABELS if fields.get(key)]
+    if labels:
+        stated["labels"] = labels
+    return fields | {"applies_to": stated} if stated else fields
+
+
+def _labels(stated: Any) -> list[str]:
+    """Labels as `key=value`, however they were written."""
+    if isinstance(stated, dict):
+        pairs = [(key, value if isinstance(value, list) else [value]) for key, value in stated.items()]
+        return [f"{key}={one}" for key, values in pairs for one in values]
+    return [str(one) for one in stated] if isinstance(stated, list) else [str(stated)] if stated else []
 
 
 def _plain_lines(block: str) -> dict[str, Any]:

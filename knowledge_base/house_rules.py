@@ -1,30 +1,21 @@
 """House rules: what a team's own document governs, forbids, requires and supersedes. Pure.
 
-Read from the front matter (`applies_to`: governs, forbids, requires, supersedes) and, where that is silent, from the
-document's own sentences, because most teams write prose.
+Read from the front matter (`applies_to`: governs, labels, forbids, requires, supersedes, valid_until) and, where that
+is silent, from the document's own sentences, because most teams write prose.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-# Word ends are looked for in Latin letters alone: Korean hangs particles on names and commands (ord-*에서, FLUSHALL을).
-_NAME_PATTERN = re.compile(
-    r"(?<![A-Za-z0-9_*:/-])([a-z][a-z0-9]*(?:[-_][a-z0-9]+)*[-_]\*)(?![A-Za-z0-9_-])", re.IGNORECASE
-)
-_COMMAND = re.compile(
-    r"(?<![A-Za-z0-9_-])(CONFIG SET [a-z0-9-]+|CONFIG [A-Z]+|FLUSHALL|FLUSHDB|DEL|UNLINK|KEYS|MONITOR|SHUTDOWN|"
-    r"DEBUG [A-Z]+|SAVE|BGSAVE|REPLICAOF|SLAVEOF|FAILOVER|CLUSTER [A-Z-]+|SENTINEL [A-Z-]+|SCRIPT [A-Z]+|CLIENT KILL)"
-    r"(?![A-Za-z0-9_])"
-)
-_SETTING = re.compile(r"`([a-z][a-z0-9]+(?:-[a-z0-9]+)+)`")
+from knowledge_base import house_scope
+from knowledge_base.house_scope import Labels, System, listed, system_of
+from knowledge_base.house_words import commands_in, named_ids, says, words
+
 _PARTS = ("symptoms", "root_causes", "diagnosis_steps", "solutions", "prevention", "notes")
 
 
@@ -42,76 +33,93 @@ class HouseRule:
     superseded_by: str = ""
     sentences: tuple[str, ...] = ()
     category: str = ""
+    labels: Labels = field(default_factory=dict)  # tier, team, env → the values that it governs
+    excludes: tuple[str, ...] = ()  # name patterns that it says it is not for
+    withdrawn: bool = False  # it says that it holds no more, but not what holds instead
+    valid_until: date | None = None
 
-    def applies_to(self, names: Collection[str]) -> bool:
-        return any(fnmatchcase(name.lower(), pattern.lower()) for name in names for pattern in self.governs)
+    def applies_to(self, names: Collection[str] | System) -> bool:
+        system = system_of(names)
+        named = system.is_named(self.governs)
+        if not (named or (self.labels and not self.governs)) or self.excluded_from(system):
+            return False
+        return house_scope.labels_fit(self.labels, system, by_name=named)
+
+    def excluded_from(self, system: System) -> bool:
+        return system.is_named(self.excludes) and not system.is_named(self.governs)
+
+    def is_expired(self, on: date | None) -> bool:
+        return bool(self.valid_until and on and self.valid_until < on)
 
 
 def read_house_rule(document: Mapping[str, Any]) -> HouseRule:
     """Read one document (fields as `read_markdown` or the model gives them)."""
     stated = document.get("applies_to") or {}
+    title = str(document.get("title") or "")
     lines = list(_lines(document))
     sentences = [sentence for line in lines for sentence in _sentences(line)]
+    governs, labels = house_scope.stated_scope(stated)
+    named, excluded = house_scope.prose_names(title, sentences)
+    forbids, requires = listed(stated.get("forbids")), listed(stated.get("requires"))
     return HouseRule(
         document_id=str(document.get("id") or ""),
-        title=str(document.get("title") or ""),
+        title=title,
         language=str(document.get("language") or "en"),
-        governs=tuple(stated.get("governs") or _governed(str(document.get("title") or ""), sentences)),
-        forbids=tuple(stated.get("forbids") or _forbidden(sentences)),
-        requires=tuple(stated.get("requires") or [s for s in sentences if _says(s, "requiring")]),
-        supersedes=tuple(stated.get("supersedes") or _ids(sentences, "supersedes")),
-        superseded_by=str(stated.get("superseded_by") or next(iter(_ids(sentences, "superseded")), "")),
-        sentences=tuple(lines),
+        governs=tuple(governs or ([] if labels and not named else named)),
+        labels=labels or house_scope.prose_labels(title, sentences, named=bool(governs or named)),
+        excludes=tuple(excluded),
+        forbids=tuple(_stated_commands(forbids) or _forbidden([title, *sentences])),
+        requires=tuple(requires or _required(sentences)),
+        supersedes=tuple(listed(stated.get("supersedes")) or named_ids(sentences, "supersedes")),
+        superseded_by=str(stated.get("superseded_by") or next(iter(named_ids(sentences, "superseded")), "")),
+        withdrawn=any(says(sentence, "withdrawn") for sentence in sentences),
+        valid_until=house_scope.expiry(stated.get("valid_until"), sentences),
+        sentences=tuple(lines or [*forbids, *requires]),
         category=str(document.get("category") or ""),
     )
 
 
-def superseded_ids(rules: Iterable[HouseRule]) -> dict[str, str]:
-    """Which documents are superseded, and by which."""
+def superseded_ids(rules: Iterable[HouseRule], *, on: date | None = None) -> dict[str, str]:
+    """Which documents hold no more, and by which each was superseded (empty: withdrawn or expired)."""
     found: dict[str, str] = {}
     for rule in rules:
         found.update(dict.fromkeys(rule.supersedes, rule.document_id))
-        if rule.superseded_by:
+        if rule.superseded_by or rule.withdrawn or rule.is_expired(on):
             found.setdefault(rule.document_id, rule.superseded_by)
     return found
 
 
-def in_force(rules: Iterable[HouseRule], names: Collection[str], *, category: str = "") -> list[HouseRule]:
-    """The rules that govern one of the names: those of the fault's category first, superseded ones left out."""
-    known = list(rules)
-    dead = superseded_ids(known)
-    applying = [rule for rule in known if rule.applies_to(names) and rule.document_id not in dead]
-    fitting = [rule for rule in applying if not category or not rule.category or rule.category == category]
-    return sorted(fitting, key=lambda rule: -(len(rule.forbids) + len(rule.requires)))
+def in_force(rules: Iterable[HouseRule], names: Collection[str] | System, *, category: str = "") -> list[HouseRule]:
+    """The rules that govern one of the names: those of the fault's category first, superseded ones left out.
+
+    Of another category, what forbids or requires something holds as well: a ban asks for no fault.
+    """
+    known, system = list(rules), system_of(names)
+    dead = superseded_ids(known, on=system.on)
+    applying = [rule for rule in known if rule.applies_to(system) and rule.document_id not in dead]
+    binding = [rule for rule in applying if is_about(rule, category) or rule.forbids]
+    return sorted(binding, key=lambda r: (not is_about(r, category), -(len(r.forbids) + len(r.requires))))
 
 
-def is_elsewhere(rule: HouseRule, names: Collection[str]) -> bool:
+def is_about(rule: HouseRule, category: str) -> bool:
+    return not category or not rule.category or rule.category == category
+
+
+def is_elsewhere(rule: HouseRule, names: Collection[str] | System) -> bool:
     """Whether a document speaks of other systems than the incident's: it must not leak in."""
-    return bool(rule.governs) and not rule.applies_to(names)
+    system = system_of(names)
+    if rule.excluded_from(system) or house_scope.contradicts(rule.labels, system):
+        return True
+    return bool(rule.governs) and not rule.applies_to(system)
 
 
 def forbidden_commands(rule: HouseRule) -> tuple[str, ...]:
     """What is forbidden, with the commands that do the same harm."""
-    equivalents = _words()["equivalents"]
+    equivalents = words()["equivalents"]
     return tuple(dict.fromkeys(name for word in rule.forbids for name in (word, *equivalents.get(word, ()))))
 
 
 # --- reading prose ---
-
-
-@cache
-def _words() -> dict[str, Any]:
-    with (Path(__file__).parent / "house_rules.toml").open("rb") as stream:
-        return tomllib.load(stream)
-
-
-@cache
-def _patterns(name: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(source, re.IGNORECASE) for source in _words()[name])
-
-
-def _says(sentence: str, name: str) -> bool:
-    return any(pattern.search(sentence) for pattern in _patterns(name))
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
@@ -126,37 +134,48 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _sentences(line: str) -> list[str]:
-    """Sentences, with what stands in brackets apart: "(never above 70 %)" is no part of the sentence around it."""
-    asides = re.findall(r"\(([^()]{4,})\)", line)
-    bare = re.sub(r"\s*\([^()]{4,}\)", "", line)
+    """Sentences, with what stands in brackets apart: "(never above 70 %)" is no part of the sentence around it.
+
+    What merely names commands, "(DEL, UNLINK)", is.
+    """
+    asides = [text for text in re.findall(r"\(([^()]{4,})\)", line) if not _names_commands(text)]
+    bare = line
+    for text in asides:
+        bare = bare.replace(f"({text})", "")
     pieces = re.split(r"(?<=[.!?。])\s+|(?<=다\.)\s*|;\s+|\s(?=\d\)\s)", bare)
     return [piece.strip() for piece in [*pieces, *asides] if piece.strip()]
 
 
-def _governed(title: str, sentences: Iterable[str]) -> list[str]:
-    """Name patterns, without those that a sentence excludes."""
-    texts = [title, *sentences]
-    excluded = {name for text in texts if _says(text, "excluding") for name in _NAME_PATTERN.findall(text)}
-    excluded.update(_words()["not_names"])
-    named = [name for text in texts if not _says(text, "excluding") for name in _NAME_PATTERN.findall(text)]
-    return [name for name in dict.fromkeys(named) if name not in excluded]
+def _names_commands(text: str) -> bool:
+    ways = ("forbidding", "requiring", "excluding", "conditional")
+    return bool(commands_in(text)) and not any(says(text, way) for way in ways)
+
+
+def _stated_commands(forbids: Iterable[str]) -> list[str]:
+    """Entries of the front matter: commands as they stand, or what a sentence or a setting's name means."""
+    found = []
+    for text in forbids:
+        command = text.replace("`", "").removeprefix("redis-cli ").strip()
+        found += [command] if command[:1].isupper() and command.split()[0].isupper() else _meant(command)
+    return list(dict.fromkeys(found))
+
+
+def _meant(text: str) -> list[str]:
+    return commands_in(text) or commands_in(f"`{text}`") or [text]
 
 
 def _forbidden(sentences: Iterable[str]) -> list[str]:
     found: list[str] = []
     for sentence in sentences:
-        if not _says(sentence, "forbidding") or _says(sentence, "excluding") or _says(sentence, "conditional"):
+        if says(sentence, "excluding") or says(sentence, "conditional"):
             continue
-        found += _COMMAND.findall(sentence)
-        found += [f"CONFIG SET {name}" for name in _SETTING.findall(sentence)]
+        alone = says(sentence, "exclusive") and not says(sentence, "by_permission")
+        if alone or says(sentence, "forbidding"):
+            found += commands_in(sentence)
     return list(dict.fromkeys(found))
 
 
-def _ids(sentences: Iterable[str], name: str) -> list[str]:
-    found = []
-    for sentence in sentences:
-        for pattern in _patterns(name):
-            match = pattern.search(sentence)
-            if match and "id" in pattern.groupindex:
-                found.append(match["id"].rstrip(".,"))
-    return found
+def _required(sentences: Iterable[str]) -> list[str]:
+    """Duties, those first that name whom to ask or how much at most."""
+    duties = [sentence for sentence in sentences if says(sentence, "requiring")]
+    return sorted(duties, key=lambda sentence: not says(sentence, "pressing"))

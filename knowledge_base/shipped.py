@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from knowledge_base.corpus import documents_in, knowledge_of
-from knowledge_base.document_fields import clean_fields
+from knowledge_base.document_fields import clean_fields, forgiven_fields
 from knowledge_base.document_format import read_markdown
 from knowledge_base.embedders.registry import configured_stamp, embedder_for
 from knowledge_base.glossary_cache import current_glossary, forget_glossary, shipped_glossary
@@ -45,7 +45,7 @@ def knowledge_in_memory(*extra: Path) -> Knowledge:
     Leaves no trace in the database and doesn't need one. Raises EmbedderUnavailable.
     """
     glossary = shipped_glossary()
-    own = [clean_fields(fields) for directory in extra for fields in documents_in(directory)]
+    own = [forgiven_fields(fields) for directory in extra for fields in documents_in(directory)]
     return knowledge_of(
         [*shipped_documents(), *own],
         glossary=glossary,

@@ -70,7 +70,7 @@ def frozen_knowledge(capsule: Capsule) -> RetrievedKnowledge:
 
 
 def _ruling(data: Mapping[str, Any]) -> HouseRuling:
-    lists = {name: tuple(data.get(name, ())) for name in ("forbids", "requires", "sentences")}
+    lists = {name: tuple(data.get(name, ())) for name in ("forbids", "requires", "sentences", "advice")}
     return HouseRuling(**{**data, **lists})
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 
-from incidents.analysis.house_rules import HouseRuling, systems_of
+from incidents.analysis.house_rules import HouseRuling, labels_of, systems_of
 from incidents.analysis.phrases import phrases
 from incidents.analysis.pipeline import RetrievedKnowledge
 from incidents.analysis.report import Reference, RelatedCase
 from incidents.diagnostics.diagnosis import Diagnosis
+from incidents.diagnostics.dossier import Dossier
+from incidents.diagnostics.evidence.times import read_time
 from knowledge_base import house_rules
 from knowledge_base.house_rules import HouseRule
+from knowledge_base.house_scope import System
+from knowledge_base.house_words import advice_against, words
 from knowledge_base.knowledge import ForAnalysis
 
 logger = logging.getLogger(__name__)
@@ -54,7 +59,7 @@ class Librarian:
             logger.exception("retrieving knowledge failed")
             return RetrievedKnowledge(notice=phrases()["knowledge_down"].say(language))
         topics = {one.hypothesis.topic for one in diagnosis.conclusion.roots}
-        cited = cite(found, rules, systems=systems_of(diagnosis.dossier), category=category, topics=topics)
+        cited = cite(found, rules, systems=system_of(diagnosis.dossier), category=category, topics=topics)
         cited = self._with_origins(cited)
         return cited if found.vector_available else replace(cited, notice=phrases()["vector_down"].say(language))
 
@@ -77,12 +82,18 @@ def query_of(diagnosis: Diagnosis) -> str:
     return " ".join(parts)[:QUERY_LENGTH]
 
 
+def system_of(dossier: Dossier) -> System:
+    """What an incident says of its systems: names, labels, and the day on which a rule must hold."""
+    told = read_time(dossier.intake.timestamp)
+    return System(frozenset(systems_of(dossier)), labels_of(dossier), (told or datetime.now()).date())
+
+
 def cite(
-    found: ForAnalysis, rules: Iterable[HouseRule], *, systems: set[str], category: str, topics: set[str]
+    found: ForAnalysis, rules: Iterable[HouseRule], *, systems: System, category: str, topics: set[str]
 ) -> RetrievedKnowledge:
     """Sort what was admitted into references, cases and rulings. Documents for other systems are left out."""
     known = {rule.document_id: rule for rule in rules}
-    dead = house_rules.superseded_ids(known.values())
+    dead = house_rules.superseded_ids(known.values(), on=systems.on)
     references: list[Reference] = []
     cases: list[RelatedCase] = []
     excerpts: dict[str, str] = {}
@@ -104,28 +115,33 @@ def cite(
             cases.append(RelatedCase(**shared))
         else:
             references.append(Reference(**shared, why=", ".join(admitted.met)))
-    rulings = [_ruling(rule) for rule in house_rules.in_force(known.values(), systems, category=category)]
+    rulings = [_ruling(rule, category) for rule in house_rules.in_force(known.values(), systems, category=category)]
     return RetrievedKnowledge(references, cases, excerpts, rulings=rulings)
 
 
-def _ruling(rule: HouseRule) -> HouseRuling:
+def _ruling(rule: HouseRule, category: str) -> HouseRuling:
+    forbidden = house_rules.forbidden_commands(rule)
     return HouseRuling(
-        rule.document_id, rule.title, house_rules.forbidden_commands(rule), rule.requires, rule.sentences,
-        url=url_of(rule.document_id),
+        rule.document_id, rule.title, forbidden, rule.requires, rule.sentences,
+        url=url_of(rule.document_id), advice=advice_against(forbidden),
+        beside=not house_rules.is_about(rule, category),
     )  # fmt: skip
 
 
 def published_house_documents() -> list[Mapping[str, Any]]:
-    """Published documents that name the systems they govern, in front matter or by a pattern such as session-*."""
+    """Published documents that name what they govern: in front matter, by a pattern such as session-*, or in words."""
     from knowledge_base.models import KnowledgeDocument
 
-    names_a_pattern = Q(title__contains="-*") | Q(notes__contains="-*") | Q(applies_to__has_key="governs")
+    stated = Q(applies_to__has_any_keys=["governs", "labels", "forbids", "requires", "supersedes", "superseded_by"])
+    named = Q(title__contains="-*") | Q(notes__contains="-*") | Q(solutions__icontains="-*")
     fields = (
         "id", "title", "language", "category", "applies_to", "symptoms", "root_causes", "diagnosis_steps", "solutions",
         "prevention", "notes",
     )  # fmt: skip
-    says_superseded = Q(notes__icontains="supersede") | Q(notes__contains="대체")
-    return list(KnowledgeDocument.objects.published().filter(names_a_pattern | says_superseded).values(*fields))
+    worded = Q()
+    for phrase in words()["looked_for"]:
+        worded |= Q(notes__icontains=phrase)
+    return list(KnowledgeDocument.objects.published().filter(stated | named | worded).values(*fields))
 
 
 def url_of(document_id: str) -> str:

@@ -36,10 +36,12 @@ class AppliesToSerializer(serializers.Serializer[Any]):
     versions = serializers.CharField(required=False, help_text=">=6.0,<8")
     topologies = serializers.ListField(child=serializers.CharField(), required=False)
     governs = serializers.ListField(child=serializers.CharField(), required=False, help_text="session-*: house rules")
+    labels = serializers.ListField(child=serializers.CharField(), required=False, help_text="tier=gold, env=production")
     forbids = serializers.ListField(child=serializers.CharField(), required=False, help_text="beginnings of commands")
     requires = serializers.ListField(child=serializers.CharField(), required=False, help_text="sentences")
     supersedes = serializers.ListField(child=serializers.CharField(), required=False, help_text="identifiers")
     superseded_by = serializers.CharField(required=False)
+    valid_until = serializers.CharField(required=False, help_text="2026-12-31")
 
 
 class DocumentWriteSerializer(serializers.Serializer[Any]):
