@@ -15,7 +15,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from knowledge_base.tokens import Word, normalise, noun, words_of
+from knowledge_base.korean import lists, noun, variants
+from knowledge_base.tokens import Word, normalise, words_of
 
 END = ""  # no symbol is empty
 Symbols = list[tuple[str, int]]  # each with the number of its word
@@ -81,18 +82,18 @@ class Glossary:
         root: dict[str, Any] = {}
         for concept in self.concepts.values():
             for term in concept.words:
-                _plant(root, _symbols(term), concept.name)
+                for variant in variants(term):
+                    _plant(root, _symbols(variant), concept.name)
         return root
 
     def mentions(self, words: Sequence[Word]) -> list[Mention]:
         """Every mention in reading order, the longest at each place, none inside another."""
         symbols = [(symbol, index) for index, word in enumerate(words) for symbol in word.symbols]
         found, skip, begins = [], 0, self._trie
-        following = [symbol for symbol, _ in symbols[1:]] + [END]
         for at, (symbol, first) in enumerate(symbols):
             node = begins.get(symbol)
             # Most places begin nothing: neither the symbol alone nor with the next one.
-            if node is None or at < skip or (END not in node and following[at] not in node):
+            if node is None or at < skip or (END not in node and not _goes_on(node, symbols, words, at + 1)):
                 continue
             end, concepts = self._longest(symbols, words, at)
             if concepts:
@@ -102,18 +103,23 @@ class Glossary:
 
     def _longest(self, symbols: Symbols, words: Sequence[Word], start: int) -> tuple[int, tuple[str, ...]]:
         """Where the longest term that begins at `start` ends, with its concepts; without one, `start` itself."""
-        node = self._trie
         best, concepts = start, ()
         word = symbols[start][1]
         inside = start > 0 and symbols[start - 1][1] == word
-        for at in range(start, len(symbols)):
-            symbol, index = symbols[at]
-            # A match that begins inside a word may not run on into the next one.
-            if symbol not in node or (inside and index != word):
-                break
-            node = node[symbol]
-            if END in node and (at > start or _stands_alone(words[index], symbol, inside)):
-                best, concepts = at + 1, node[END]
+        ways = [(self._trie, start)]
+        while ways:
+            node, at = ways.pop()
+            while at < len(symbols) and symbols[at][0] in node:
+                symbol, index = symbols[at]
+                node, at = node[symbol], at + 1
+                if END in node and at > best and (at - 1 > start or _stands_alone(words[index], symbol, inside)):
+                    best, concepts = at, node[END]
+                beyond = _beyond(symbols, words, at)
+                if beyond > at and not inside:
+                    ways.append((node, beyond))
+                # A match that begins inside a word may not run on into the next one.
+                if inside and at < len(symbols) and symbols[at][1] != word:
+                    break
         return best, concepts
 
     def concepts_in(self, text: str) -> list[str]:
@@ -133,6 +139,40 @@ class Glossary:
 @cache
 def concept_token(name: str) -> str:
     return "c0" + "".join(char for char in name.lower() if char.isalnum())
+
+
+def _goes_on(node: Mapping[str, Any], symbols: Symbols, words: Sequence[Word], at: int) -> bool:
+    """Does the next symbol lead on, as it stands or past a particle?"""
+    if at >= len(symbols):
+        return False
+    if symbols[at][0] in node:
+        return True
+    beyond = _beyond(symbols, words, at)
+    return at < beyond < len(symbols) and symbols[beyond][0] in node
+
+
+def _beyond(symbols: Symbols, words: Sequence[Word], at: int) -> int:
+    """Where a phrase may go on when what is left of the word is a particle, and past an adverb; `at` when it is not."""
+    if at >= len(symbols):
+        return at
+    korean = lists()
+    index = symbols[at][1]
+    if symbols[at - 1][1] == index:
+        rest = _rest(symbols, at)
+        if rest not in korean.cases:
+            return at
+        at += len(rest)
+    while at < len(symbols) and (written := words[symbols[at][1]].written) in korean.adverbs:
+        at += len(written)
+    return at
+
+
+def _rest(symbols: Symbols, at: int) -> str:
+    """What is left of the word from `at` on."""
+    end = at
+    while end < len(symbols) and symbols[end][1] == symbols[at][1]:
+        end += 1
+    return "".join(symbol for symbol, _ in symbols[at:end])
 
 
 def _symbols(term: str) -> list[str]:

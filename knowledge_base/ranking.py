@@ -37,7 +37,7 @@ KIND_WEIGHT = {
     Weight.SYSTEM: 2.5,  # what the question is about, if it names it
     None: 1.0,
 }
-HANGUL_WORD = 0.7  # most Korean words outside the glossary are verbs and endings
+HANGUL_WORD, HANGUL_VERB = 0.7, 0.35  # of Korean words outside the glossary
 UNKNOWN_LATIN, UNKNOWN_HANGUL = 0.55, 0.25  # share of the highest weight for a word that no document has
 
 
@@ -107,7 +107,7 @@ def _kind(aspect: Aspect, *, named: bool) -> float:
     if named and aspect.weight is Weight.SYSTEM:
         return BESIDE
     if aspect.weight is None and not aspect.written.isascii():
-        return HANGUL_WORD
+        return HANGUL_VERB if aspect.verbal else HANGUL_WORD
     return KIND_WEIGHT[aspect.weight]
 
 

@@ -71,6 +71,7 @@ class Aspect:
     concepts: tuple[str, ...] = ()
     weight: Weight | None = None  # None for a word that the glossary doesn't know
     names_product: bool = False  # only Redis has such a thing
+    verbal: bool = False  # a Korean verb that the glossary doesn't know
     tokens: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -104,7 +105,7 @@ def _aspects(words: Sequence[Word], glossary: Glossary) -> Iterator[Aspect]:
         )  # fmt: skip
     for index, word in enumerate(words):
         if index not in taken and not word.idle and word.terms:
-            yield Aspect(word.written, word.terms)
+            yield Aspect(word.written, word.terms, verbal=word.verbal)
 
 
 def _strength(weight: Weight) -> int:

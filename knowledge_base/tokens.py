@@ -17,6 +17,8 @@ from importlib import resources
 
 import snowballstemmer  # type: ignore[import-untyped]
 
+from knowledge_base.korean import lists, noun, verb_stem
+
 PIECE = re.compile(r"[a-z][a-z0-9]*|[0-9]+[a-z]*|[가-힣]+")
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")  # OutOfMemory; not used on "ECONNRESET" or "7M"
 APOSTROPHE = re.compile(r"(?<=[a-z])['’](?=[a-z]{1,2}\b)")  # don't, won't, server's
@@ -35,14 +37,13 @@ class Word:
     symbols: tuple[str, ...]
     glued: bool  # written to the word before it with "_" or "-", as in used_memory
     idle: bool  # a stop word: it counts for a glossary phrase but is no term
+    verbal: bool = False  # a Korean verb: it tells less than a noun
 
 
 @cache
-def _stop_lists() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+def _english_stop_words() -> frozenset[str]:
     file = resources.files("knowledge_base").joinpath("stopwords.toml")
-    lists = tomllib.loads(file.read_text(encoding="utf-8"))
-    particles = sorted(set(lists["korean_particles"].split()), key=len, reverse=True)
-    return frozenset(lists["english"].split()), frozenset(lists["korean_words"].split()), tuple(particles)
+    return frozenset(tomllib.loads(file.read_text(encoding="utf-8"))["english"].split())
 
 
 def normalise(text: str) -> str:
@@ -57,16 +58,6 @@ def stem(word: str) -> str:
         return word  # db0, 7f3a91: a name, not a word
     with _STEMMING:
         return str(_STEMMER.stemWord(word))
-
-
-@lru_cache(maxsize=65_536)
-def noun(word: str) -> str:
-    """A Korean word without the particle at its end; at least one syllable stays."""
-    _, _, particles = _stop_lists()
-    for particle in particles:
-        if word.endswith(particle) and len(word) - len(particle) >= 2:
-            return word[: -len(particle)]
-    return word
 
 
 def words_of(text: str) -> list[Word]:
@@ -85,16 +76,22 @@ def words_of(text: str) -> list[Word]:
 
 @lru_cache(maxsize=65_536)
 def _word(written: str, glued: bool) -> Word:
-    english, korean, _ = _stop_lists()
     if "가" <= written[0] <= "힣":
-        return Word(written, bigrams(noun(written)), tuple(written), glued, written in korean)
+        return _korean(written, glued)
     if written.isdigit():
         # Short numbers are noise; 6379, 16384 or 137 name something.
         return Word(written, (written,) if len(written) >= 3 else (), (written,), glued, len(written) < 3)
     stemmed = stem(written)
     return Word(
-        written, (stemmed,) if len(written) > 1 else (), (stemmed,), glued, written in english or len(written) < 2
-    )
+        written, (stemmed,) if len(written) > 1 else (), (stemmed,), glued,
+        written in _english_stop_words() or len(written) < 2,
+    )  # fmt: skip
+
+
+def _korean(written: str, glued: bool) -> Word:
+    verb = verb_stem(written)
+    terms = bigrams(verb or noun(written))
+    return Word(written, terms, tuple(written), glued, written in lists().idle, bool(verb))
 
 
 def bigrams(word: str) -> tuple[str, ...]:
