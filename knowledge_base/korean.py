@@ -1,7 +1,7 @@
-"""What a Korean word is made of: a noun and its particle, or a stem and its ending. Lists and syllables, no dictionary.
+"""What a Korean word is made of: a noun with its particle, or a stem with its ending. By lists, without a dictionary.
 
-Only as much as the glossary and the index need: that 지우, 지워, 지웠 and 지운 are one word, that 메모리가 is 메모리, and that
-좀, 자꾸 or 계속 may stand inside any phrase.
+Only as much as the glossary and the index need: that 지우, 지워, 지웠 and 지운 are one word, that 메모리가
+is 메모리, and that 좀, 자꾸 or 계속 may stand inside any phrase.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ ONE_LETTER_CASES = ("이", "가", "은", "는", "을", "를")
 FIRST = ord("가")
 VOWELS, FINALS = 21, 28
 # Numbers of vowels and finals in a syllable's code.
-O, WA, U, WO, I, YEO = 8, 9, 13, 14, 20, 6
-NONE, N, L, B, SS = 0, 4, 8, 17, 20
-CONTRACTED = {I: YEO, U: WO, O: WA}  # 지 + 어 = 져, 우 + 어 = 워, 오 + 아 = 와
+WITHOUT_FINAL, N, L, B, SS = 0, 4, 8, 17, 20
+VOWEL_O, VOWEL_WA, VOWEL_U, VOWEL_WO, VOWEL_I, VOWEL_YEO = 8, 9, 13, 14, 20, 6
+CONTRACTED = {VOWEL_I: VOWEL_YEO, VOWEL_U: VOWEL_WO, VOWEL_O: VOWEL_WA}  # 지 + 어 = 져, 우 + 어 = 워, 오 + 아 = 와
 SPREAD = {contracted: vowel for vowel, contracted in CONTRACTED.items()}
 
 
@@ -96,11 +96,11 @@ def inflected(phrase: str) -> frozenset[str]:
     if len(phrase) < 2 or not "가" <= phrase[-1] <= "힣":
         return frozenset((phrase,))
     lead, vowel, final = _parts(phrase[-1])
-    if final not in (NONE, SS):
+    if final not in (WITHOUT_FINAL, SS):
         return frozenset((phrase,))
     base = SPREAD.get(vowel, vowel)
-    bent = [(base, each) for each in (NONE, N, L, B)]
-    bent += [(CONTRACTED.get(base, base), NONE), (CONTRACTED.get(base, base), SS)]
+    bent = [(base, each) for each in (WITHOUT_FINAL, N, L, B)]
+    bent += [(CONTRACTED.get(base, base), WITHOUT_FINAL), (CONTRACTED.get(base, base), SS)]
     return frozenset((phrase, *(phrase[:-1] + _syllable(lead, *each) for each in bent)))
 
 

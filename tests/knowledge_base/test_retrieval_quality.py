@@ -44,10 +44,25 @@ class ShippedKnowledgeTests:
     def test_is_found_in_either_language(self, name):
         found = by_language(answers(name))
 
-        assert found["ko"]["recall@5"] >= 0.90
+        assert found["ko"]["recall@5"] >= 0.94
         assert found["en"]["recall@5"] >= 0.95
 
     def test_is_found_by_questions_in_the_other_language(self, name):
         found = summary_of(answers(name, across=True))
 
         assert found["recall@5"] >= 0.90
+
+
+class EverydayKoreanTests:
+    """64 Korean questions and 30 of other subjects, written without looking at a document, spelt as people type.
+
+    At first contact: recall@1 0.766, recall@5 0.828, 2 of 30 answered. The glossary was then widened with these
+    questions in view, so this floor guards against a loss and says nothing about questions yet unseen.
+    """
+
+    def test_is_understood(self):
+        found = summary_of(answers("everyday_queries.jsonl"))
+
+        assert found["recall@1"] >= 0.93
+        assert found["recall@5"] >= 0.97
+        assert found["off_topic_answered"] <= 2
