@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from knowledge_base.tokens import LONGEST_WORD, PIECE, normalise, noun, stem, words_of
+from knowledge_base.korean import noun
+from knowledge_base.tokens import LONGEST_WORD, PIECE, normalise, stem, words_of
 
 BEFORE, LENGTH = 60, 220  # characters of a snippet before its first mark, and in all
 LOOKED_AT = 30_000  # characters of one text

@@ -10,7 +10,8 @@ from django.db.models.expressions import RawSQL
 
 from incidents.finding.schema import COLUMNS, FTS, TEXTS, WEIGHTS
 from incidents.models import PUBLIC_ID_PREFIX
-from knowledge_base.tokens import bigrams, noun, terms_of, words_of
+from knowledge_base.korean import noun
+from knowledge_base.tokens import bigrams, terms_of, words_of
 
 MOST_TERMS = 12
 LONGEST = 400  # characters of a query that count; whoever pastes a log gets what its first lines are about

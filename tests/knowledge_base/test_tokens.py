@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
-from knowledge_base.tokens import language_of, noun, stem, terms_of, words_of
+from knowledge_base.korean import noun
+from knowledge_base.tokens import language_of, stem, terms_of, words_of
 
 
 def terms(text: str) -> list[str]:
