@@ -105,7 +105,7 @@ def _aspects(words: Sequence[Word], glossary: Glossary) -> Iterator[Aspect]:
         )  # fmt: skip
     for index, word in enumerate(words):
         if index not in taken and not word.idle and word.terms:
-            yield Aspect(word.written, word.terms, verbal=word.verbal)
+            yield Aspect(word.written, word.verb or word.terms, verbal=bool(word.verb))
 
 
 def _strength(weight: Weight) -> int:

@@ -37,7 +37,7 @@ class Word:
     symbols: tuple[str, ...]
     glued: bool  # written to the word before it with "_" or "-", as in used_memory
     idle: bool  # a stop word: it counts for a glossary phrase but is no term
-    verbal: bool = False  # a Korean verb: it tells less than a noun
+    verb: tuple[str, ...] = ()  # of a Korean verb the terms of its stem, which a question asks by
 
 
 @cache
@@ -89,9 +89,10 @@ def _word(written: str, glued: bool) -> Word:
 
 
 def _korean(written: str, glued: bool) -> Word:
-    verb = verb_stem(written)
-    terms = bigrams(verb or noun(written))
-    return Word(written, terms, tuple(written), glued, written in lists().idle, bool(verb))
+    base = verb_stem(written)
+    verb = bigrams(base) if base else ()
+    terms = tuple(dict.fromkeys((*bigrams(noun(written)), *verb)))
+    return Word(written, terms, tuple(written), glued, written in lists().idle, verb)
 
 
 def bigrams(word: str) -> tuple[str, ...]:
