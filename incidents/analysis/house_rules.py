@@ -155,7 +155,7 @@ def _runs(word: str) -> re.Pattern[str]:
     if " " in word or not word.isupper():
         return re.compile(rf"(?<![\w@+-]){source}(?![\w-])", re.IGNORECASE)
     called = r"(?:^|[|;&]\s*|xargs\s+)\s*(?:\S*(?:redis|valkey)-cli\s+(?:-\S+\s+(?:\S+\s+)??)*?)?"
-    return re.compile(rf"(?<![\w@+-]){source}(?![\w-])|{called}(?i:{source})(?![\w-])")
+    return re.compile(rf"(?<![\w@+-]){source}(?![\w:-])|{called}(?i:{source})(?![\w-])")
 
 
 def _with_procedure(step: Step, ruling: HouseRuling, language: str) -> Step:

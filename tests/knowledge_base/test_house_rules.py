@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from incidents.analysis.house_rules import is_forbidden
+from incidents.runs.citing import published_house_documents
 from knowledge_base.document_fields import clean_fields
 from knowledge_base.house_rules import forbidden_commands, in_force, is_elsewhere, read_house_rule, superseded_ids
+from knowledge_base.house_scope import System
+from knowledge_base.models import KnowledgeDocument
+from knowledge_base.shipped import shipped_documents
 
 PROSE = read_house_rule(
     {
@@ -109,3 +116,60 @@ def test_a_family_of_policies_is_no_system():
     rule = read_house_rule({"id": "a", "title": "With `volatile-*` nothing is evicted on session-* nodes"})
 
     assert rule.governs == ("session-*",)
+
+
+def test_no_shipped_document_is_mistaken_for_a_house_rule():
+    rules = [read_house_rule(document) for document in shipped_documents()]
+
+    assert [rule.document_id for rule in rules if rule.governs or rule.labels or rule.valid_until] == []
+    assert superseded_ids(rules) == {}
+
+
+class ScopeTests:
+    def test_of_labels_must_be_known_unless_the_system_is_named(self):
+        gold = read_house_rule(
+            {"id": "g", "title": "Gold", "applies_to": {"labels": ["tier=gold"], "forbids": ["DEL"]}}
+        )
+
+        assert gold.applies_to(System(frozenset({"a-1"}), {"Tier": "Gold"}))
+        assert not gold.applies_to(System(frozenset({"a-1"}), {"tier": "silver"}))
+        assert not gold.applies_to(System(frozenset({"a-1"})))
+
+    def test_of_an_environment_is_told_by_a_name_too(self):
+        rule = read_house_rule({"id": "s", "title": "cart-*", "notes": "Staging only: FLUSHALL is fine on cart-*."})
+
+        assert rule.applies_to({"cart-stg-1"})
+        assert is_elsewhere(rule, {"cart-prd-1"})
+
+    def test_ends_with_the_last_day(self):
+        rule = read_house_rule({"id": "e", "title": "cart-*", "notes": "유효 기한: 2026-03-31. cart-*에서 DEL 금지."})
+
+        assert in_force([rule], System(frozenset({"cart-1"}), on=date(2026, 3, 31))) == [rule]
+        assert in_force([rule], System(frozenset({"cart-1"}), on=date(2026, 4, 1))) == []
+
+    def test_holds_for_a_ban_whatever_the_fault(self):
+        assert in_force([STATED], {"feat-1"}, category="cluster") == [STATED]
+
+
+@pytest.mark.django_db
+def test_what_is_stated_in_the_front_matter_alone_is_found_among_published_documents():
+    stated = {"governs": ["feature"], "forbids": ["FLUSHALL"]}
+    KnowledgeDocument.objects.create(
+        id="f-1", title="Features", category="memory", status="published", applies_to=stated
+    )
+    KnowledgeDocument.objects.create(id="f-2", title="Nothing of the kind", category="memory", status="published")
+
+    assert [document["id"] for document in published_house_documents()] == ["f-1"]
+
+
+@pytest.mark.parametrize(
+    ("command", "forbidden"),
+    [
+        ("redis-cli KEYS '*'", True),
+        ("redis-cli -h db-1 -p 6379 keys '*'", True),
+        ("redis-cli --scan --pattern 'KEYS:*' | xargs redis-cli UNLINK", False),
+        ("redis-cli ACL SETUSER app -keys", False),
+    ],
+)
+def test_a_word_in_a_line_is_not_yet_the_command(command, forbidden):
+    assert is_forbidden(command, ("KEYS",)) is forbidden
