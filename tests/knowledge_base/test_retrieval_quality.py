@@ -66,3 +66,18 @@ class EverydayKoreanTests:
         assert found["recall@1"] >= 0.93
         assert found["recall@5"] >= 0.97
         assert found["off_topic_answered"] <= 2
+
+
+class UnseenKoreanTests:
+    """28 questions and 12 of other subjects, written after the glossary was widened and never tuned on.
+
+    Measured once: recall@1 and recall@5 0.821 (0.714 with the glossary before), 1 of 12 answered. The questions that
+    fail are left unread, so that the figure goes on meaning something.
+    """
+
+    def test_is_answered_as_often_as_when_it_was_written(self):
+        found = summary_of(answers("unseen_korean_queries.jsonl"))
+
+        assert found["recall@1"] >= 0.78
+        assert found["recall@5"] >= 0.80
+        assert found["off_topic_answered"] <= 1
