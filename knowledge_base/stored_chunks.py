@@ -105,7 +105,8 @@ def _rows(document_ids: Sequence[str]) -> list[tuple[Any, ...]]:
     marks = ",".join(["%s"] * len(document_ids))
     query = (
         f"SELECT {', '.join(columns)} FROM {StoredChunk._meta.db_table} c "  # noqa: S608  (names of columns)
-        f"JOIN {KnowledgeDocument._meta.db_table} d ON d.id = c.document_id AND d.revision = c.revision "
+        # || '': told that the ids are equal, SQLite tries each listed id with each document, 10 ms instead of 0.7.
+        f"JOIN {KnowledgeDocument._meta.db_table} d ON d.id = c.document_id || '' AND d.revision = c.revision "
         f"WHERE d.status = 'published' AND c.document_id IN ({marks}) ORDER BY c.document_id, c.position"
     )
     with connection.cursor() as cursor:
