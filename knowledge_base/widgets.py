@@ -112,11 +112,11 @@ APPLIES_TO = {
     "versions": _(">=6.0,<8"),
     "topologies": _("standalone, replication, sentinel, cluster"),
     "governs": _("the systems it governs: session-*, cart-*"),
-    "labels": _("labels of the systems it governs: tier=gold, env=production"),
     "forbids": _("commands it forbids there: FLUSHALL, CONFIG SET maxmemory-policy"),
     "requires": _("what it requires there, parted by semicolons: approval of the shift lead; a ticket"),
     "supersedes": _("identifiers of the documents it replaces"),
     "superseded_by": _("identifier of the document that replaces it"),
+    "labels": _("labels of the systems it governs: tier=gold, env=production"),
     "valid_until": _("the last day on which it holds: 2026-12-31"),
 }
 
