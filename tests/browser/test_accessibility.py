@@ -1,8 +1,13 @@
-"""axe on every page in both themes: one browser, one portal, nothing found."""
+"""axe on every page in both themes: one browser, one portal, nothing found.
+
+A picture of each page in each theme is kept under artefacts/pages.
+"""
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +29,7 @@ RUN = """(rules) => axe.run(document, {
 # Colours of controls that have a transition arrive a frame or two later, however short it is.
 DARK = """new Promise((ready) => { document.documentElement.dataset.theme = "dark";
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(ready, 100))); })"""
+PICTURES = Path(__file__).resolve().parents[2] / "artefacts" / "pages"
 NO_PAGES = ("events", "-live", "-file", "schema", "healthz", "catalog", "capsule", "-text", "export", "-find")
 ADMIN = (
     "/admin/", "/admin/incidents/incident/", "/admin/knowledge_base/knowledgedocument/",
@@ -67,6 +73,11 @@ def violations(page: Any, rules: list[str] | None = None) -> list[str]:
     return list(page.evaluate(RUN, rules))
 
 
+def keep_picture(page: Any, address: str, theme: str) -> None:
+    name = re.sub(r"[^A-Za-z0-9]+", "-", address).strip("-") or "home"
+    page.screenshot(path=PICTURES / f"{name}-{theme}.png")
+
+
 class EveryPageTests:
     def test_has_nothing_that_axe_finds_in_either_theme(self, browser, portal, alice, analysed):
         browser.expected = ("404", "400", "403")
@@ -81,7 +92,9 @@ class EveryPageTests:
             page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
             page.evaluate(AXE)
             complaints = violations(page)
+            keep_picture(page, each, "light")
             page.evaluate(DARK)
+            keep_picture(page, each, "dark")
             complaints += [f"dark {text}" for text in violations(page, ["color-contrast"])]
             if complaints:
                 found[each] = complaints
