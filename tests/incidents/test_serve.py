@@ -69,7 +69,7 @@ class ServeTests:
         portal.start()
         try:
             page = httpx.get(f"{portal.address}/login/").text
-            (address,) = re.findall(r'href="(/static/css/tokens\.[0-9a-f]{12}\.css)"', page)
+            (address,) = re.findall(r'href="(/static/css/every-page\.[0-9a-f]{12}\.css)"', page)
             answer = httpx.get(portal.address + address)
         finally:
             portal.end(signal.SIGINT)
