@@ -115,9 +115,12 @@ class StreamTests:
         incident = start()
         page.goto(address + incident.get_absolute_url())
         page.locator(analyse_is_over).wait_for()
+        similar = page.get_by_text("No other incident shares")  # it is asked for when the page stands
+        similar.wait_for()
         streamed = texts_of(page)
 
         page.reload()
+        similar.wait_for()
 
         assert texts_of(page) == streamed
 
