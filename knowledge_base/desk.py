@@ -44,14 +44,13 @@ def _index() -> DeskCard:
 
 
 def _reviews(counts: WorkCounts) -> DeskCard:
-    count = counts.in_review
-    return DeskCard(
+    return _waiting(
+        counts.in_review,
         title=_("In review"),
-        value=str(count),
-        note=_("wait for a reviewer") if count else _("nothing waits"),
+        some=_("wait for a reviewer"),
+        none=_("nothing waits"),
         href=reverse("admin:knowledge_base_knowledgedocument_worklist"),
         icon="check",
-        tone="medium" if count else "none",
     )
 
 
@@ -63,37 +62,46 @@ def _drafts() -> DeskCard:
 
 
 def _suggestions(counts: WorkCounts) -> DeskCard:
-    count = counts.suggestions
-    return DeskCard(
+    return _waiting(
+        counts.suggestions,
         title=_("Suggested changes"),
-        value=str(count),
-        note=_("from the portal wait for an answer") if count else _("nothing waits"),
+        some=_("from the portal wait for an answer"),
+        none=_("nothing waits"),
         href=f"{reverse('admin:knowledge_base_suggestion_changelist')}?state__exact=open",
         icon="chat",
-        tone="medium" if count else "none",
     )
 
 
 def _contracts(counts: WorkCounts) -> DeskCard:
-    count = counts.failing
-    return DeskCard(
+    return _waiting(
+        counts.failing,
         title=_("Failing questions"),
-        value=str(count),
-        note=_("don't find their document") if count else _("every question finds its document"),
+        some=_("don't find their document"),
+        none=_("every question finds its document"),
         href=reverse("admin:knowledge_base_knowledgedocument_retrieval"),
         icon="search",
-        tone="medium" if count else "none",
     )
 
 
 def _due(counts: WorkCounts) -> DeskCard:
-    count = counts.due
-    return DeskCard(
+    return _waiting(
+        counts.due,
         title=_("Due for review"),
-        value=str(count),
-        note=_("their review date has passed") if count else _("nothing is due"),
+        some=_("their review date has passed"),
+        none=_("nothing is due"),
         href=_documents("review=due"),
         icon="clock",
+    )
+
+
+def _waiting(count: int, *, title: str, some: str, none: str, href: str, icon: str) -> DeskCard:
+    """A card that asks for attention as soon as there is one."""
+    return DeskCard(
+        title=title,
+        value=str(count),
+        note=some if count else none,
+        href=href,
+        icon=icon,
         tone="medium" if count else "none",
     )
 
